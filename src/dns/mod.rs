@@ -1,0 +1,1 @@
+//! Messages: bytes in, values out. One rule: pure, and total: no bytes can make it fail.

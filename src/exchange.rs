@@ -1,0 +1,264 @@
+//! The result of one lookup as plain data: what was asked, what came back, from whom, and when.
+//! One rule: everything a renderer needs is in here, so that a renderer asks nothing of the world.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Zoned;
+
+/// One query and its reply over one session.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The peer that was asked.
+    pub peer: Peer,
+    /// The query as sent.
+    pub query: Packet,
+    /// The reply as received.
+    pub reply: Packet,
+    /// Who answered; `None` when the transport was not TLS.
+    pub tls: Option<Arc<TlsFacts>>,
+    /// Where the time went.
+    pub phases: Phases,
+}
+
+/// A DNS message on the wire, without its two-octet length prefix.
+#[derive(Clone, Debug)]
+pub struct Packet {
+    /// The octets.
+    pub bytes: Vec<u8>,
+    /// When the lookup began, in local time.
+    pub at: Zoned,
+    /// From the start of the lookup (connecting included; the query alone on a reused session)
+    /// until the message was sent or received.
+    pub took: Duration,
+}
+
+/// The address that was dialled and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// Transport.
+    pub protocol: Protocol,
+}
+
+/// The transport of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// DNS over TLS (RFC 7858).
+    Tls,
+}
+
+/// The time each phase took, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Phases {
+    /// Session reused: no connect, no handshake.
+    pub reused: bool,
+    /// TCP connect.
+    pub connect: Duration,
+    /// TLS handshake.
+    pub handshake: Duration,
+    /// Query sent until reply received.
+    pub reply: Duration,
+}
+
+/// Who was at the other end of a TLS session: facts and the verdict on them.
+#[derive(Clone, Debug)]
+pub struct TlsFacts {
+    /// What was negotiated.
+    pub session: SessionFacts,
+    /// The certificates in the order sent.
+    pub chain: Vec<CertFacts>,
+    /// What was asked of them and whether it holds.
+    pub verdict: Verdict,
+}
+
+/// What a handshake negotiated, in the words kdig prints.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// `TLS1.3` or `TLS1.2`.
+    pub version: String,
+    /// `ECDHE-X25519`.
+    pub key_exchange: String,
+    /// `ECDSA-SECP256R1-SHA256`; empty if the handshake did not get there.
+    pub signature: String,
+    /// `AES-256-GCM`.
+    pub cipher: String,
+    /// The server name sent (SNI); `None` when none was.
+    pub sni: Option<String>,
+    /// The ALPN token the server chose, escaped.
+    pub alpn: Option<String>,
+}
+
+impl fmt::Display for SessionFacts {
+    /// `(TLS1.3)-(ECDHE-X25519)-(ECDSA-SECP256R1-SHA256)-(AES-256-GCM)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, key_exchange, signature, cipher, .. } = self;
+        write!(f, "({version})-({key_exchange})-({signature})-({cipher})")
+    }
+}
+
+/// What one certificate says. Every text in it has passed [`crate::text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertFacts {
+    /// The certificate as sent, DER.
+    pub der: Vec<u8>,
+    /// SHA-256 of the SubjectPublicKeyInfo (RFC 7858 section 4.2); `None` if no key was found.
+    pub pin: Option<[u8; 32]>,
+    /// Its content, or why it cannot be read.
+    pub content: Result<CertContent, String>,
+}
+
+/// The content of a certificate that can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CertContent {
+    /// Distinguished name in encoding order, RFC 4514 escapes; empty when it has none.
+    pub subject: String,
+    /// The same of the issuer.
+    pub issuer: String,
+    /// Subject Alternative Names.
+    pub names: Vec<AltName>,
+    /// Seconds since 1970.
+    pub not_before: i64,
+    /// Seconds since 1970.
+    pub not_after: i64,
+    /// `ECDSA P-256`, `RSA 2048`.
+    pub key: String,
+    /// `ECDSA-SHA384`.
+    pub signature: String,
+    /// Upper-case hex.
+    pub serial: String,
+    /// Certificate version, 1 or 3.
+    pub version: u32,
+    /// Basic constraints; `None` when absent.
+    pub ca: Option<CaFacts>,
+    /// Key usage in RFC 5280's words; `None` when absent.
+    pub key_usage: Option<Vec<String>>,
+    /// Extended key usage; `None` when absent.
+    pub extended_key_usage: Option<Vec<String>>,
+    /// Where the issuer's certificate may be fetched (AIA).
+    pub issuer_urls: Vec<String>,
+}
+
+/// Basic constraints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaFacts {
+    /// May sign certificates.
+    pub ca: bool,
+    /// How many intermediates may follow.
+    pub path_len: Option<u32>,
+}
+
+/// One Subject Alternative Name, escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AltName {
+    /// dNSName.
+    Dns(String),
+    /// iPAddress as text.
+    Ip(String),
+    /// rfc822Name.
+    Email(String),
+    /// uniformResourceIdentifier.
+    Uri(String),
+    /// Any other kind, with its name.
+    Other(String),
+}
+
+/// The questions that can be asked of a certificate chain, in the order they are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Does the end-entity certificate carry the name?
+    Name,
+    /// Does a path of valid signatures lead to a trust anchor?
+    Chain,
+    /// Is every certificate of the path within its dates?
+    Dates,
+    /// Is the certificate meant for a TLS server?
+    Purpose,
+    /// Is a proved key among the pins?
+    Pin,
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Name => "name",
+            Self::Chain => "chain",
+            Self::Dates => "dates",
+            Self::Purpose => "purpose",
+            Self::Pin => "pin",
+        })
+    }
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What was asked.
+    pub question: Question,
+    /// Whether the command line asked it: what was not asked cannot refuse.
+    pub asked: bool,
+    /// Whether it holds; `None` when it could not be judged.
+    pub holds: Option<bool>,
+    /// Why, as one line without a full stop.
+    pub why: String,
+}
+
+/// What the chain was judged by and how it came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Nothing was asked: the session is encrypted, its peer is not verified (RFC 8310 section 5).
+    pub opportunistic: bool,
+    /// The name or address the certificate was checked for.
+    pub name: String,
+    /// One answer for each question.
+    pub answers: Vec<Answer>,
+    /// Positions (from 0) in the chain of the verified path, end-entity first.
+    pub path: Vec<usize>,
+    /// Where the path ends.
+    pub anchor: Option<AnchorFacts>,
+    /// Positions in the chain of the pinned, proved keys.
+    pub pinned: Vec<usize>,
+    /// The one next thing to type.
+    pub hint: Option<String>,
+}
+
+/// A trust anchor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnchorFacts {
+    /// Distinguished name in encoding order.
+    pub subject: String,
+    /// SHA-256 of its SubjectPublicKeyInfo.
+    pub pin: [u8; 32],
+    /// `system store`, `built-in Mozilla roots`, or the file.
+    pub origin: String,
+}
+
+impl Verdict {
+    /// The first question asked that does not hold: the reason of a refusal.
+    pub fn refusal(&self) -> Option<&Answer> {
+        self.answers.iter().find(|answer| answer.asked && answer.holds != Some(true))
+    }
+
+    /// Whether every question asked holds.
+    pub fn trusted(&self) -> bool {
+        self.refusal().is_none()
+    }
+}
+
+impl fmt::Display for Peer {
+    /// `127.0.0.1@853(TLS)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}({})", self.address.ip(), self.address.port(), self.protocol)
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tls => "TLS",
+        })
+    }
+}
