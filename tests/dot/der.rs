@@ -9,6 +9,8 @@ use x509_parser::prelude::{TbsCertificate, X509Certificate};
 pub(crate) const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
 /// AuthorityInfoAccess (RFC 5280 section 4.2.2.1).
 pub(crate) const AUTHORITY_INFO_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+/// The content of the OID ecdsa-with-SHA256 (RFC 5758 section 3.2).
+pub(crate) const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 
 const SEQUENCE: u8 = 0x30;
 
@@ -57,8 +59,7 @@ pub(crate) fn as_version_1(certificate: &[u8], issuer: &KeyPair) -> Vec<u8> {
             .collect::<Vec<_>>()
             .concat(),
     );
-    // ecdsa-with-SHA256 (RFC 5758 section 3.2)
-    let algorithm = sequence(&[value(0x06, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2])]);
+    let algorithm = sequence(&[value(0x06, ECDSA_WITH_SHA256)]);
     let signature = issuer.sign(&tbs).expect("ring signs");
     sequence(&[tbs, algorithm, value(0x03, &[vec![0], signature].concat())])
 }

@@ -9,7 +9,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::client::{Client, Judge, config, padded_query, tls_error};
 use crate::dot::{
-    Behaviour, Credential, GARBAGE, GOOD_NAMES, HOSTILE_NAME, ISSUER_URL, Pki, Server, pin,
+    Behaviour, Credential, GARBAGE, GOOD_NAMES, HOSTILE_NAME, ISSUER_URL, Pki, Server, Staple, pin,
 };
 
 fn judged(credential: Credential) -> Result<(), String> {
@@ -169,4 +169,19 @@ fn a_weak_chain_is_refused_even_where_its_root_is_trusted() {
 fn a_new_lab_shares_no_key_with_the_old() {
     assert_ne!(pin(&Pki::new().root()), pin(&Pki::shared().root()));
     assert_ne!(Pki::shared().root_pem(), Pki::shared().unrelated_root_pem());
+}
+
+#[test]
+fn each_staple_arrives_and_is_another() {
+    let mut seen = Vec::new();
+    for staple in Staple::ALL {
+        let leaf = Pki::shared().identity(Credential::Good).chain[0].clone();
+        let response = staple.of(Pki::shared(), &leaf);
+        let server = Server::with(Credential::Good).staple(&response).start();
+        let client = Client::connect(&server).expect("a session");
+        let arrived = client.staple.lock().expect("no panic while held").clone();
+        assert_eq!(arrived, response, "{staple:?}");
+        assert!(!seen.contains(&arrived), "{staple:?}");
+        seen.push(arrived);
+    }
 }
