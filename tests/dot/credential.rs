@@ -54,10 +54,15 @@ pub enum Credential {
     NameConstraint,
     /// An intermediate that ended 5 days ago.
     ExpiredIntermediate,
+    /// The good chain and the root as an authority that nobody trusts once signed it, which is over:
+    /// a path to the trusted root is there, and a worse one beside it.
+    CrossSigned,
     /// The good chain followed by certificates that do not belong to it: this many in all.
     ManyCertificates(usize),
     /// A leaf of some 60 KB.
     HugeCertificate,
+    /// Ten more names and four more addresses.
+    ManyNames,
     /// Subject and SAN names of 2,000 octets; dot.test is among them.
     LongNames,
     /// Escape sequences, line breaks and bidi overrides in subject and SAN; dot.test is among them.
@@ -114,8 +119,10 @@ impl Credential {
         Self::WrongKey,
         Self::NameConstraint,
         Self::ExpiredIntermediate,
+        Self::CrossSigned,
         Self::ManyCertificates(100),
         Self::HugeCertificate,
+        Self::ManyNames,
         Self::LongNames,
         Self::HostileNames,
         Self::MultiRdn,
@@ -152,6 +159,14 @@ impl Credential {
             Self::HugeCertificate => {
                 let octets = der::value(0x04, &[0x5a; 60_000]);
                 params.custom_extensions.push(private_extension(octets));
+            }
+            Self::ManyNames => {
+                let names: Vec<_> = (1..=10).map(|number| format!("dot{number}.test")).collect();
+                let names: Vec<_> = names.iter().map(String::as_str).collect();
+                params.subject_alt_names.extend(dns(&names));
+                let addresses = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"];
+                let address = |text: &&str| SanType::IpAddress(text.parse().expect("an address"));
+                params.subject_alt_names.extend(addresses.iter().map(address));
             }
             Self::LongNames => {
                 let long = "a-label-of-20-octets".repeat(100);
@@ -213,6 +228,12 @@ impl Credential {
             Self::IntermediateMissing => vec![good(&params)],
             Self::OutOfOrder => vec![good(&params), root(), issuing()],
             Self::RootSent => vec![good(&params), issuing(), root()],
+            Self::CrossSigned => {
+                let mut cross = authority(lab_ca("Lab Root CA"), None);
+                set_validity(&mut cross, -365, -5);
+                let cross = pki.unrelated.sign(&cross, pki.root.issuer.key());
+                vec![good(&params), issuing(), cross]
+            }
             Self::UnrelatedAppended => {
                 let mut chain = vec![params.self_signed(&key).expect("rcgen signs").into()];
                 chain.extend(pki.identity(Self::Good).chain.iter().cloned());

@@ -34,6 +34,8 @@ pub enum Behaviour {
     OldVersion,
     /// Replies to the ClientHello with warning alerts, for ever.
     EndlessAlerts,
+    /// Replies to the ClientHello with a handshake message that has no end.
+    EndlessServerHello,
     /// Sends the first half of its ServerHello record and then nothing.
     HalfServerHello,
     /// Sends FIN after the ClientHello.
@@ -152,6 +154,7 @@ impl Behaviour {
         Self::FatalAlert(40),
         Self::OldVersion,
         Self::EndlessAlerts,
+        Self::EndlessServerHello,
         Self::HalfServerHello,
         Self::CloseInHandshake,
         Self::ResetInHandshake,
@@ -208,6 +211,7 @@ impl Behaviour {
             | Self::FatalAlert(_)
             | Self::OldVersion
             | Self::EndlessAlerts
+            | Self::EndlessServerHello
             | Self::HalfServerHello
             | Self::CloseInHandshake
             | Self::ResetInHandshake
@@ -279,6 +283,13 @@ impl Behaviour {
                 line.raw(&alert(1, 90))?;
                 line.pause(BREATH)?;
             },
+            Self::EndlessServerHello => {
+                // ServerHello of 16 MB, which is as much as its length can say, and more of it
+                line.raw(&[22, 3, 3, 0, 4, 2, 0xff, 0xff, 0xff])?;
+                loop {
+                    line.raw(&[&[22, 3, 3, 0x40, 0], &[0x5a; 0x4000][..]].concat())?;
+                }
+            }
             Self::HalfServerHello => {
                 let octets = line.server_hello()?;
                 if let [_, _, _, high, low, ..] = octets[..] {

@@ -24,8 +24,8 @@ use super::accounts::{Accounts, Hello, Ledger};
 use super::credential::Credential;
 use super::fault::Behaviour;
 use super::line::Line;
+use super::message;
 use super::pki::{Identity, Pki, pin};
-use super::zone;
 
 /// How long handlers may go on by themselves when the server ends and clients are still there.
 const GRACE: Duration = Duration::from_millis(100);
@@ -63,7 +63,8 @@ impl Server {
         Setup::new(Some(Arc::new(identity)))
     }
 
-    /// A plain DNS server over TCP and UDP, on the same port of both.
+    /// A plain DNS server over TCP and UDP, on the same port of both. Over UDP it knows the
+    /// behaviours that concern a single message, and silence.
     pub fn plain() -> Setup {
         Setup::new(None)
     }
@@ -432,12 +433,12 @@ fn answer_datagrams(socket: &UdpSocket, shared: &Shared) {
     while !shared.ledger.stopped_within(Duration::ZERO) {
         let Ok((length, client)) = socket.recv_from(&mut octets) else { continue };
         let query = octets[..length].to_vec();
-        let reply = zone::answer(&query);
+        let reply = message::reply(shared.behaviour, &query);
         shared.ledger.enter(|accounts| {
             accounts.datagrams += 1;
             accounts.queries.push(query);
         });
-        if shared.behaviour == Behaviour::Answer {
+        if !matches!(shared.behaviour, Behaviour::Silence | Behaviour::NoReply) {
             // a client that has left does not matter
             let _ = socket.send_to(&reply, client);
         }

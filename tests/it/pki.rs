@@ -40,7 +40,7 @@ fn words(error: &io::Error) -> String {
 #[test]
 fn each_credential_is_judged_by_its_one_flaw() {
     use Credential as C;
-    for (credential, expected) in [
+    let rows = [
         (C::Good, ""),
         (C::Expired, "ExpiredContext"),
         (C::NotYetValid, "NotValidYetContext"),
@@ -62,8 +62,10 @@ fn each_credential_is_judged_by_its_one_flaw() {
         (C::WrongKey, "BadSignature"),
         (C::NameConstraint, "NameConstraintViolation"),
         (C::ExpiredIntermediate, "ExpiredContext"),
+        (C::CrossSigned, ""),
         (C::ManyCertificates(100), ""),
         (C::HugeCertificate, ""),
+        (C::ManyNames, ""),
         (C::LongNames, ""),
         (C::HostileNames, ""),
         (C::MultiRdn, ""),
@@ -74,7 +76,9 @@ fn each_credential_is_judged_by_its_one_flaw() {
         (C::Version1, "UnsupportedCertVersion"),
         (C::UnparsableCertificate, ""),
         (C::UnparsableLeaf, "BadEncoding"),
-    ] {
+    ];
+    assert_eq!(rows.map(|row| row.0), Credential::ALL, "every credential has a row");
+    for (credential, expected) in rows {
         let verdict = judged(credential).err().unwrap_or_default();
         assert_eq!(verdict, expected, "{credential:?}");
     }
