@@ -1,1 +1,8 @@
-//! The integration tests.
+//! The integration tests: one binary, one module for each subject.
+
+#[path = "../dot/mod.rs"]
+mod dot;
+
+mod client;
+mod pki;
+mod server;
