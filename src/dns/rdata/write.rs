@@ -256,7 +256,7 @@ pub(super) fn decimal(out: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Appends upper-case hex.
-pub(crate) fn hex(out: &mut Vec<u8>, octets: &[u8]) {
+pub(in crate::dns) fn hex(out: &mut Vec<u8>, octets: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     out.extend(
         octets
@@ -284,11 +284,11 @@ fn base32hex(out: &mut Vec<u8>, octets: &[u8]) {
     }
 }
 
-pub(crate) fn ipv4(out: &mut Vec<u8>, octets: &[u8]) {
+pub(in crate::dns) fn ipv4(out: &mut Vec<u8>, octets: &[u8]) {
     let _ = write!(out, "{}", Ipv4Addr::from_bits(number(octets) as u32));
 }
 
-pub(crate) fn ipv6(out: &mut Vec<u8>, octets: &[u8]) {
+pub(in crate::dns) fn ipv6(out: &mut Vec<u8>, octets: &[u8]) {
     let address = octets.iter().fold(0, |bits: u128, &octet| bits << 8 | u128::from(octet));
     // inet_ntop writes the low 32 bits as IPv4 when all above them are 0
     if address >> 32 == 0 && address >> 16 != 0 {
