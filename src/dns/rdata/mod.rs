@@ -13,7 +13,8 @@ mod table;
 mod write;
 
 pub(super) use key::algorithm_name;
-pub(super) use write::{hex, ipv4, ipv6};
+pub(crate) use write::{decimal, hex};
+pub(super) use write::{ipv4, ipv6};
 
 pub use table::{
     RECORD_TYPES, RecordType, class_from_word, class_name, record_type, type_from_word, type_name,

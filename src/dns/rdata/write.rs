@@ -240,7 +240,7 @@ const HEX_LINE: usize = 20;
 pub(super) const BASE64_LINE: usize = 30;
 
 /// Appends a number in decimal.
-pub(super) fn decimal(out: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn decimal(out: &mut Vec<u8>, mut number: u64) {
     // 64 bits are 20 digits at most
     let mut digits = [b'0'; 20];
     let mut used = 0;
@@ -256,7 +256,7 @@ pub(super) fn decimal(out: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Appends upper-case hex.
-pub(in crate::dns) fn hex(out: &mut Vec<u8>, octets: &[u8]) {
+pub(crate) fn hex(out: &mut Vec<u8>, octets: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     out.extend(
         octets
