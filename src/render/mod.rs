@@ -1,4 +1,6 @@
 //! Exchange -> text. One rule: pure. A renderer takes values and a `Write`, and asks nothing of the
 //! world.
 
+pub mod dig;
 pub mod ink;
+pub mod short;

@@ -47,7 +47,7 @@ pub(super) fn note(out: &mut Vec<u8>, rdata: &[u8], idn: bool) {
 }
 
 /// The mnemonic of an algorithm (IANA "DNS Security Algorithm Numbers"), spelled as kdig does.
-pub(crate) fn algorithm_name(algorithm: u8) -> Option<&'static str> {
+pub(in crate::dns) fn algorithm_name(algorithm: u8) -> Option<&'static str> {
     Some(match algorithm {
         DELETE => "DELETE",
         1 => "RSAMD5",

@@ -12,6 +12,10 @@ mod svcb;
 mod table;
 mod write;
 
+pub(super) use key::algorithm_name;
+pub(crate) use write::{decimal, hex};
+pub(super) use write::{ipv4, ipv6};
+
 pub use table::{
     RECORD_TYPES, RecordType, class_from_word, class_name, record_type, type_from_word, type_name,
     write_class, write_type,
@@ -84,6 +88,19 @@ impl<'a> Rdata<'a> {
             out.truncate(start);
             Writer::new(out, style).unknown(&self.uncompressed(number));
         }
+    }
+
+    /// The error field of a TSIG record (RFC 8945 section 4.2); `None` if the data are no TSIG.
+    pub(super) fn tsig_error(&self) -> Option<u16> {
+        let mut rest = self.place;
+        rest.plain_name()?;
+        // time signed and fudge
+        rest.skip(8)?;
+        let mac = rest.u16()?;
+        rest.skip(mac.into())?;
+        // original ID
+        rest.skip(2)?;
+        rest.u16()
     }
 
     fn text(&self, fields: &[Field], writer: &mut Writer<'_>) -> Option<()> {

@@ -240,7 +240,7 @@ const HEX_LINE: usize = 20;
 pub(super) const BASE64_LINE: usize = 30;
 
 /// Appends a number in decimal.
-pub(super) fn decimal(out: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn decimal(out: &mut Vec<u8>, mut number: u64) {
     // 64 bits are 20 digits at most
     let mut digits = [b'0'; 20];
     let mut used = 0;
@@ -284,11 +284,11 @@ fn base32hex(out: &mut Vec<u8>, octets: &[u8]) {
     }
 }
 
-pub(crate) fn ipv4(out: &mut Vec<u8>, octets: &[u8]) {
+pub(in crate::dns) fn ipv4(out: &mut Vec<u8>, octets: &[u8]) {
     let _ = write!(out, "{}", Ipv4Addr::from_bits(number(octets) as u32));
 }
 
-pub(crate) fn ipv6(out: &mut Vec<u8>, octets: &[u8]) {
+pub(in crate::dns) fn ipv6(out: &mut Vec<u8>, octets: &[u8]) {
     let address = octets.iter().fold(0, |bits: u128, &octet| bits << 8 | u128::from(octet));
     // inet_ntop writes the low 32 bits as IPv4 when all above them are 0
     if address >> 32 == 0 && address >> 16 != 0 {

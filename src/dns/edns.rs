@@ -1,0 +1,569 @@
+//! EDNS: the OPT record and its options as text. One rule: an option is one row; an option that does
+//! not fit its row is said to be malformed and costs no other one.
+
+use std::io::Write;
+
+use super::cursor::{Cursor, number};
+use super::name::Name;
+use super::period;
+use super::rdata::{algorithm_name, hex, ipv4, ipv6};
+use crate::text::{self, Place};
+
+/// The OPT record of a message (RFC 6891 section 6.1).
+#[derive(Clone, Copy, Debug)]
+pub struct Opt<'a> {
+    /// The largest UDP message that the sender takes, octets.
+    pub udp_size: u16,
+    /// The upper eight bits of the response code.
+    pub extended_rcode: u8,
+    /// EDNS version.
+    pub version: u8,
+    /// DO is the highest bit.
+    pub flags: u16,
+    /// The octets of the options.
+    pub rdata: &'a [u8],
+}
+
+impl<'a> Opt<'a> {
+    /// The OPT record with these fields of a record.
+    pub fn new(class: u16, ttl: u32, rdata: &'a [u8]) -> Self {
+        let [extended_rcode, version, high, low] = ttl.to_be_bytes();
+        let flags = u16::from_be_bytes([high, low]);
+        Self { udp_size: class, extended_rcode, version, flags, rdata }
+    }
+
+    /// The options in wire order, up to the first that is cut short.
+    pub fn options(&self) -> Options<'a> {
+        Options { rest: Cursor::new(self.rdata) }
+    }
+
+    /// The octets after the last whole option: none in a sound record.
+    pub fn unread(&self) -> &'a [u8] {
+        let mut options = self.options();
+        options.by_ref().for_each(drop);
+        options.rest.rest()
+    }
+
+    /// The flags that are set by name, from the highest bit: `do`, `de` and `bitN`, where N counts
+    /// from `first` as the caller's notation does.
+    pub fn flags(&self, first: u16) -> impl Iterator<Item = Flag> {
+        let flags = self.flags;
+        (0..16).filter(move |bit| flags & 0x8000 >> bit != 0).map(move |bit| match bit {
+            0 => Flag::Do,
+            2 => Flag::De,
+            bit => Flag::Bit(bit + first),
+        })
+    }
+}
+
+/// A flag of EDNS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    /// DNSSEC answer OK (RFC 3225).
+    Do,
+    /// Delegation extensions.
+    De,
+    /// A flag without a name.
+    Bit(u16),
+}
+
+/// The options of an OPT record.
+#[derive(Clone, Debug)]
+pub struct Options<'a> {
+    rest: Cursor<'a>,
+}
+
+impl<'a> Iterator for Options<'a> {
+    type Item = EdnsOption<'a>;
+
+    fn next(&mut self) -> Option<EdnsOption<'a>> {
+        let mut ahead = self.rest;
+        let (code, length) = (ahead.u16()?, ahead.u16()?);
+        let data = ahead.octets(length.into())?;
+        self.rest = ahead;
+        Some(EdnsOption { code, data })
+    }
+}
+
+/// One option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EdnsOption<'a> {
+    /// OPTION-CODE.
+    pub code: u16,
+    /// OPTION-DATA.
+    pub data: &'a [u8],
+}
+
+/// What the text of an option depends on beside the option.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct View<'a> {
+    /// The name asked for, which ZONEVERSION counts the labels of.
+    pub question: Option<Name<'a>>,
+    /// Options without a row as text where it is printable.
+    pub text: bool,
+    /// Labels in Punycode become Unicode.
+    pub idn: bool,
+}
+
+impl EdnsOption<'_> {
+    /// Appends `NAME: value` as in the EDNS pseudosection, without a space at its end.
+    pub fn write(&self, view: &View<'_>, out: &mut Vec<u8>) {
+        let row = row(self.code);
+        match row {
+            Some(row) => out.extend(row.name.as_bytes()),
+            None => drop(write!(out, "Option ({})", self.code)),
+        }
+        out.extend(b": ");
+        let start = out.len();
+        match row {
+            Some(row) => {
+                if (row.line)(self.data, view, out).is_none() {
+                    out.truncate(start);
+                    out.extend(b"(malformed)");
+                }
+            }
+            None if view.text && printable(self.data) => out.extend(self.data),
+            None => hex(out, self.data),
+        }
+        if out.len() == start {
+            out.pop();
+        }
+    }
+
+    /// Appends `NAME: value` as in an OPT record in presentation format. What does not fit its row
+    /// is written as an option without one: `OPT15: 00`.
+    pub fn write_presentation(&self, view: &View<'_>, out: &mut Vec<u8>) {
+        let start = out.len();
+        if let Some(row) = row(self.code) {
+            let _ = write!(out, "{}: ", row.presentation_name);
+            if (row.presentation)(self.data, view, out).is_some() {
+                return;
+            }
+            out.truncate(start);
+        }
+        let _ = write!(out, "OPT{}: ", self.code);
+        if self.data.is_empty() {
+            out.extend(b"\"\"");
+        }
+        hex(out, self.data);
+    }
+
+    /// Whether the data are what the option is made of; unknown options take any.
+    pub fn fits(&self, view: &View<'_>) -> bool {
+        row(self.code).is_none_or(|row| (row.line)(self.data, view, &mut Vec::new()).is_some())
+    }
+}
+
+/// The code of the PADDING option (RFC 7830).
+pub const PADDING: u16 = 12;
+
+/// The purpose of an extended error (RFC 8914); `None` if it is not known.
+pub fn error_purpose(code: u16) -> Option<&'static str> {
+    PURPOSES.get(usize::from(code)).copied().filter(|purpose| !purpose.is_empty())
+}
+
+/// Appends the value of an option; `None` if the data do not fit.
+type Print = fn(&[u8], &View<'_>, &mut Vec<u8>) -> Option<()>;
+
+/// What is known of an option.
+struct Row {
+    code: u16,
+    name: &'static str,
+    line: Print,
+    presentation_name: &'static str,
+    presentation: Print,
+}
+
+/// The options with a name of their own (IANA "DNS EDNS0 Option Codes (OPT)").
+static ROWS: &[Row] = &[
+    same(3, "NSID", nsid).but("NSID", nsid_presentation),
+    same(5, "DAU", algorithms),
+    same(6, "DHU", digests),
+    same(7, "N3U", hashes),
+    same(8, "CLIENT-SUBNET", subnet).but("ECS", subnet_presentation),
+    same(9, "EXPIRE", expire).but("EXPIRE", expire_presentation),
+    same(10, "COOKIE", cookie).but("COOKIE", cookie_presentation),
+    same(11, "KEEPALIVE", keepalive).but("KEEPALIVE", keepalive_presentation),
+    same(PADDING, "PADDING", padding).but("PADDING", padding_presentation),
+    same(13, "CHAIN", name),
+    same(15, "EDE", error).but("EDE", error_presentation),
+    same(18, "REPORTCHANNEL", name),
+    same(19, "ZONEVERSION", zone_version),
+];
+
+/// An option with one text in both notations.
+const fn same(code: u16, name: &'static str, line: Print) -> Row {
+    Row { code, name, line, presentation_name: name, presentation: line }
+}
+
+impl Row {
+    const fn but(self, presentation_name: &'static str, presentation: Print) -> Self {
+        Self { presentation_name, presentation, ..self }
+    }
+}
+
+fn row(code: u16) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.code == code)
+}
+
+fn nsid(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    hex(out, data);
+    if !data.is_empty() && printable(data) {
+        out.push(b' ');
+        quoted(out, data);
+    }
+    Some(())
+}
+
+fn nsid_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    hex(out, data);
+    out.push(b' ');
+    quoted(out, if printable(data) { data } else { b"" });
+    Some(())
+}
+
+fn algorithms(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    numbers(data, out, algorithm_name);
+    Some(())
+}
+
+/// IANA "Digest Algorithms" of DS records.
+fn digests(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    numbers(data, out, |digest| {
+        let names = ["SHA-1", "SHA-256", "GOST R 34.11-94", "SHA-384", "GOST R 34.11-2012", "SM3"];
+        names.get(usize::from(digest).wrapping_sub(1)).copied()
+    });
+    Some(())
+}
+
+/// IANA "DNSSEC NSEC3 Hash Algorithms".
+fn hashes(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    numbers(data, out, |hash| (hash == 1).then_some("SHA-1"));
+    Some(())
+}
+
+fn subnet(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let scope = subnet_address(data, out)?;
+    let _ = write!(out, "/{scope}");
+    Some(())
+}
+
+fn subnet_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    out.push(b'"');
+    let scope = subnet_address(data, out)?;
+    if scope > 0 {
+        let _ = write!(out, "/{scope}");
+    }
+    out.push(b'"');
+    Some(())
+}
+
+/// Appends address and source prefix length, returns the scope prefix length (RFC 7871 section 6).
+fn subnet_address(data: &[u8], out: &mut Vec<u8>) -> Option<u8> {
+    let mut data = Cursor::new(data);
+    let (family, source, scope) = (data.u16()?, data.u8()?, data.u8()?);
+    let address = data.rest();
+    let bits = match family {
+        1 => 32,
+        2 => 128,
+        _ => return None,
+    };
+    let octets = usize::from(source).div_ceil(8);
+    (source <= bits && scope <= bits && address.len() == octets).then_some(())?;
+    let mut whole = [0; 16];
+    whole.get_mut(..octets)?.copy_from_slice(address);
+    match family {
+        1 => ipv4(out, &whole[..4]),
+        _ => ipv6(out, &whole),
+    }
+    let _ = write!(out, "/{source}");
+    Some(scope)
+}
+
+fn expire(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    if data.is_empty() {
+        out.extend(b"(empty)");
+        return Some(());
+    }
+    let seconds = (data.len() == 4).then(|| number(data))?;
+    let _ = write!(out, "{seconds}");
+    if seconds > 0 {
+        out.extend(b" (");
+        period::write(out, seconds);
+        out.push(b')');
+    }
+    Some(())
+}
+
+fn expire_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    match data.len() {
+        0 => out.extend(b"NONE"),
+        4 => drop(write!(out, "{}", number(data))),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn cookie(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    hex(out, data);
+    Some(())
+}
+
+/// Client cookie of 8 octets, server cookie of 8 to 32 (RFC 7873 section 4).
+fn cookie_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let (client, server) = data.split_at_checked(8)?;
+    hex(out, client);
+    if !server.is_empty() {
+        (8..=32).contains(&server.len()).then_some(())?;
+        out.push(b',');
+        hex(out, server);
+    }
+    Some(())
+}
+
+/// Idle timeout in units of 100 ms (RFC 7828 section 3.1).
+fn keepalive(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    match data.len() {
+        0 => out.extend(b"(empty)"),
+        2 => drop(write!(out, "{}.{} s", number(data) / 10, number(data) % 10)),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn keepalive_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    match data.len() {
+        0 => out.extend(b"\"\""),
+        2 => drop(write!(out, "{}", number(data))),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn padding(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let _ = write!(out, "{} B", data.len());
+    Some(())
+}
+
+/// The octets are shown only if they are not the zeros that RFC 7830 section 3 asks for.
+fn padding_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let _ = write!(out, "{} \"", data.len());
+    if data.iter().any(|&octet| octet != 0) {
+        hex(out, data);
+    }
+    out.push(b'"');
+    Some(())
+}
+
+fn name(data: &[u8], view: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    Name::alone(data)?.write(out, view.idn);
+    Some(())
+}
+
+fn error(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let (code, text) = data.split_at_checked(2)?;
+    let code = number(code) as u16;
+    let _ = write!(out, "{code} ({})", error_purpose(code).unwrap_or("Unknown code"));
+    if !text.is_empty() {
+        out.extend(b": '");
+        text::escape(out, text, Place::Free);
+        out.push(b'\'');
+    }
+    Some(())
+}
+
+fn error_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let (code, text) = data.split_at_checked(2)?;
+    let _ = write!(out, "{}", number(code));
+    if !text.is_empty() {
+        out.push(b' ');
+        quoted(out, text);
+    }
+    Some(())
+}
+
+/// The zone is the last labels of the name asked for (RFC 9660 section 2).
+fn zone_version(data: &[u8], view: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let [labels, kind, ref version @ ..] = *data else {
+        return data.is_empty().then_some(());
+    };
+    view.question?.write_last(labels.into(), out, view.idn)?;
+    match (kind, version.len()) {
+        (0, 4) => drop(write!(out, " SOA-SERIAL {}", number(version))),
+        (0, _) => return None,
+        _ => {
+            out.extend(b" UNKNOWN ");
+            hex(out, version);
+        }
+    }
+    Some(())
+}
+
+/// `8 (RSASHA256) 13 (ECDSAP256SHA256)`
+fn numbers(data: &[u8], out: &mut Vec<u8>, name: impl Fn(u8) -> Option<&'static str>) {
+    for (index, &number) in data.iter().enumerate() {
+        let space = if index > 0 { " " } else { "" };
+        let _ = write!(out, "{space}{number}");
+        if let Some(name) = name(number) {
+            let _ = write!(out, " ({name})");
+        }
+    }
+}
+
+fn quoted(out: &mut Vec<u8>, octets: &[u8]) {
+    out.push(b'"');
+    text::escape(out, octets, Place::Quoted);
+    out.push(b'"');
+}
+
+/// ASCII without controls.
+fn printable(octets: &[u8]) -> bool {
+    octets.iter().all(|octet| matches!(octet, b' '..=b'~'))
+}
+
+/// IANA "Extended DNS Error Codes", by code; empty where there is none.
+static PURPOSES: [&str; 34] = [
+    "Other",
+    "Unsupported DNSKEY Algorithm",
+    "Unsupported DS Digest Type",
+    "Stale Answer",
+    "Forged Answer",
+    "DNSSEC Indeterminate",
+    "DNSSEC Bogus",
+    "Signature Expired",
+    "Signature Not Yet Valid",
+    "DNSKEY Missing",
+    "RRSIGs Missing",
+    "No Zone Key Bit Set",
+    "NSEC Missing",
+    "Cached Error",
+    "Not Ready",
+    "Blocked",
+    "Censored",
+    "Filtered",
+    "Prohibited",
+    "Stale NXDOMAIN Answer",
+    "Not Authoritative",
+    "Not Supported",
+    "No Reachable Authority",
+    "Network Error",
+    "Invalid Data",
+    "Signature Expired before Valid",
+    "Too Early",
+    "Unsupported NSEC3 Iterations Value",
+    "Unable to conform to policy",
+    "Synthesized",
+    "Invalid Query Type",
+    "",
+    "",
+    "Negative Trust Anchor",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(code: u16, data: &[u8]) -> String {
+        text(EdnsOption { code, data }, EdnsOption::write, false)
+    }
+
+    fn presentation(code: u16, data: &[u8]) -> String {
+        text(EdnsOption { code, data }, EdnsOption::write_presentation, false)
+    }
+
+    fn text<'a>(
+        option: EdnsOption<'a>,
+        write: fn(&EdnsOption<'a>, &View<'_>, &mut Vec<u8>),
+        text: bool,
+    ) -> String {
+        let mut out = Vec::new();
+        let question = Name::alone(b"\x03www\x03lab\x04test\x00");
+        write(&option, &View { question, text, idn: false }, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn an_option_is_one_line() {
+        for (code, data, expected) in [
+            (3, &b"lab-ns-1"[..], "NSID: 6C61622D6E732D31 \"lab-ns-1\""),
+            (3, b"\x00\x01x", "NSID: 000178"),
+            (3, b"", "NSID:"),
+            (5, b"\x08\x0d\xc8", "DAU: 8 (RSASHA256) 13 (ECDSAP256SHA256) 200"),
+            (6, b"\x01\x04\x00", "DHU: 1 (SHA-1) 4 (SHA-384) 0"),
+            (7, b"\x01", "N3U: 1 (SHA-1)"),
+            (8, b"\x00\x01\x18\x14\xc0\x00\x02", "CLIENT-SUBNET: 192.0.2.0/24/20"),
+            (8, b"\x00\x02\x20\x00\x20\x01\x0d\xb8", "CLIENT-SUBNET: 2001:db8::/32/0"),
+            (8, b"\x00\x01\x18\x00\xc0", "CLIENT-SUBNET: (malformed)"),
+            (8, b"\x00\x03\x00\x00", "CLIENT-SUBNET: (malformed)"),
+            (8, b"\x00\x01\x21\x00\xc0\x00\x02\x00\x00", "CLIENT-SUBNET: (malformed)"),
+            (9, b"\x00\x01\x5f\xcd", "EXPIRE: 90061 (1 day 1 hour 1 minute 1 second)"),
+            (9, b"\x00\x00\x00\x00", "EXPIRE: 0"),
+            (9, b"", "EXPIRE: (empty)"),
+            (9, b"\x00", "EXPIRE: (malformed)"),
+            (10, b"\x00\x01\x02\x03\x04\x05\x06\x07", "COOKIE: 0001020304050607"),
+            (11, b"\x00\x64", "KEEPALIVE: 10.0 s"),
+            (11, b"\x00\x07", "KEEPALIVE: 0.7 s"),
+            (11, b"", "KEEPALIVE: (empty)"),
+            (11, b"\x00", "KEEPALIVE: (malformed)"),
+            (12, b"\x00\x00\x00", "PADDING: 3 B"),
+            (12, b"", "PADDING: 0 B"),
+            (13, b"\x03lab\x04test\x00", "CHAIN: lab.test."),
+            (13, b"\x03lab", "CHAIN: (malformed)"),
+            (15, b"\x00\x06dnssec bogus text", "EDE: 6 (DNSSEC Bogus): 'dnssec bogus text'"),
+            (15, b"\x00\x12", "EDE: 18 (Prohibited)"),
+            (15, b"\x03\xe7", "EDE: 999 (Unknown code)"),
+            (15, b"\x00\x1f", "EDE: 31 (Unknown code)"),
+            (15, b"\x00\x21", "EDE: 33 (Negative Trust Anchor)"),
+            (15, b"\x00", "EDE: (malformed)"),
+            (15, b"\x00\x00\x1b[31m\n;; x\xff", r"EDE: 0 (Other): '\027[31m\010;; x\255'"),
+            (18, b"\x05agent\x04test\x00", "REPORTCHANNEL: agent.test."),
+            (19, b"\x02\x00\x78\xc2\x75\xf5", "ZONEVERSION: lab.test. SOA-SERIAL 2026010101"),
+            (19, b"\x02\xf6\x01", "ZONEVERSION: lab.test. UNKNOWN 01"),
+            (19, b"", "ZONEVERSION:"),
+            (19, b"\x04\x00\x00\x00\x00\x01", "ZONEVERSION: (malformed)"),
+            (19, b"\x02", "ZONEVERSION: (malformed)"),
+            (65001, b"hello", "Option (65001): 68656C6C6F"),
+            (65003, b"", "Option (65003):"),
+        ] {
+            assert_eq!(line(code, data), expected);
+        }
+    }
+
+    #[test]
+    fn unknown_options_are_text_on_request() {
+        let line = |data| text(EdnsOption { code: 65001, data }, EdnsOption::write, true);
+        assert_eq!(line(b"hello"), "Option (65001): hello");
+        assert_eq!(line(b"\x00\xff"), "Option (65001): 00FF");
+    }
+
+    #[test]
+    fn options_have_a_presentation_format() {
+        for (code, data, expected) in [
+            (3, &b""[..], "NSID:  \"\""),
+            (3, b"lab-ns-1", "NSID: 6C61622D6E732D31 \"lab-ns-1\""),
+            (8, b"\x00\x01\x18\x00\xc0\x00\x02", "ECS: \"192.0.2.0/24\""),
+            (8, b"\x00\x01\x18\x14\xc0\x00\x02", "ECS: \"192.0.2.0/24/20\""),
+            (8, b"\x00", "OPT8: 00"),
+            (9, b"", "EXPIRE: NONE"),
+            (10, b"\x8a\x45\xd6\xdd\xe7\x63\xcd\x09", "COOKIE: 8A45D6DDE763CD09"),
+            (10, b"12345678ABCDEFGH", "COOKIE: 3132333435363738,4142434445464748"),
+            (10, b"1234567", "OPT10: 31323334353637"),
+            (12, &[0; 60], "PADDING: 60 \"\""),
+            (15, b"\x00\x12no\n", r#"EDE: 18 "no\010""#),
+            (15, b"\x00", "OPT15: 00"),
+            (65003, b"", "OPT65003: \"\""),
+        ] {
+            assert_eq!(presentation(code, data), expected);
+        }
+    }
+
+    #[test]
+    fn an_opt_record_is_its_fields() {
+        let opt = Opt::new(1232, 0x0100_e001, b"\x00\x0c\x00\x01\x00\x00\x03\x00\x05ab");
+        assert_eq!((opt.udp_size, opt.extended_rcode, opt.version), (1232, 1, 0));
+        let flags: Vec<Flag> = opt.flags(1).collect();
+        assert_eq!(flags, [Flag::Do, Flag::Bit(2), Flag::De, Flag::Bit(16)]);
+        assert_eq!(opt.options().count(), 1);
+        assert_eq!(opt.unread(), b"\x00\x03\x00\x05ab");
+    }
+}

@@ -1,0 +1,201 @@
+//! What can be wrong with a reply. One rule: the facts are in the variants, the words in `Display`;
+//! where kdig has words they are kept.
+
+use std::fmt;
+
+use super::message::Section;
+use super::name::NameFault;
+use super::rcode::Rcode;
+use super::rdata;
+
+/// Something wrong with a message, or with a reply as an answer to its query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The message ends, or cannot be read on, within a question or a record.
+    Cut {
+        /// Where it belongs.
+        section: Section,
+        /// Its position in the section, from 1.
+        number: usize,
+        /// How many the header promised.
+        of: u16,
+        /// Where it begins, octets from the start of the message.
+        at: usize,
+        /// Why it cannot be read.
+        cause: Cause,
+    },
+    /// More than one OPT record (RFC 6891 section 6.1.1); the first counts.
+    ExtraOpt {
+        /// How many there are beside it.
+        count: usize,
+    },
+    /// OPT records outside of the additional section.
+    MisplacedOpt {
+        /// How many.
+        count: usize,
+    },
+    /// A reply without its question.
+    NoQuestion {
+        /// Its response code: an error may come without.
+        rcode: Rcode,
+    },
+    /// QR is not set.
+    NotAReply,
+    /// The options of the OPT record do not end where its data end.
+    Options,
+    /// Another ID.
+    OtherId {
+        /// That of the reply.
+        reply: u16,
+        /// That of the query.
+        query: u16,
+    },
+    /// Another question (RFC 5452 section 9.1).
+    OtherQuestion {
+        /// The name differs in more than case.
+        name: bool,
+        /// The type differs.
+        record_type: bool,
+        /// The class differs.
+        class: bool,
+    },
+    /// Records whose data do not fit their type.
+    Rdata {
+        /// Where the first of them is.
+        section: Section,
+        /// Its position in the section, from 1.
+        number: usize,
+        /// Its type.
+        record_type: u16,
+        /// How many there are.
+        count: usize,
+    },
+    /// Fewer octets than a header has.
+    ShortHeader {
+        /// How many.
+        octets: usize,
+    },
+    /// Octets after the last record.
+    Trailing {
+        /// How many.
+        octets: usize,
+    },
+    /// TC is set, which nothing but UDP has a reason for.
+    Truncated,
+}
+
+/// Why a question or a record cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// More data promised than there are octets left.
+    Data {
+        /// RDLENGTH.
+        length: u16,
+        /// Octets left.
+        left: usize,
+    },
+    /// The fields after the name are cut short.
+    Fields,
+    /// Its name.
+    Name(NameFault),
+    /// Nothing is left: the header counts more than there is.
+    Nothing,
+}
+
+/// What a fault does to a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gravity {
+    /// The reply can be used.
+    Warning,
+    /// The reply is no answer to the query.
+    NoAnswer,
+    /// The reply cannot be read to its end.
+    Unreadable,
+}
+
+impl Fault {
+    /// What the fault does to the reply.
+    pub fn gravity(&self) -> Gravity {
+        match self {
+            Self::Cut { .. } | Self::ShortHeader { .. } => Gravity::Unreadable,
+            Self::NotAReply | Self::OtherId { .. } | Self::OtherQuestion { .. } => {
+                Gravity::NoAnswer
+            }
+            Self::NoQuestion { rcode } if rcode.code == 0 => Gravity::NoAnswer,
+            Self::ExtraOpt { .. }
+            | Self::MisplacedOpt { .. }
+            | Self::NoQuestion { .. }
+            | Self::Options
+            | Self::Rdata { .. }
+            | Self::Trailing { .. }
+            | Self::Truncated => Gravity::Warning,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cut { section, number, of, at, cause } => write!(
+                f,
+                "malformed reply packet ({section} {number} of {of} at octet {at}: {cause})"
+            ),
+            Self::ExtraOpt { count } => {
+                write!(f, "malformed reply packet ({} OPT records, the first counts)", count + 1)
+            }
+            Self::MisplacedOpt { count } => {
+                let s = plural(*count);
+                write!(f, "malformed reply packet ({count} OPT record{s} in the wrong section)")
+            }
+            Self::NoQuestion { .. } => f.write_str("response doesn't have question section"),
+            Self::NotAReply => f.write_str("response QR bit not set"),
+            Self::Options => f.write_str("malformed reply packet (EDNS options cut short)"),
+            Self::OtherId { reply, query } => {
+                write!(f, "reply ID ({reply}) is different from query ID ({query})")
+            }
+            Self::OtherQuestion { name, record_type, class } => {
+                let mut open = " (";
+                f.write_str("query/response question sections are different")?;
+                for (differs, what) in [(name, "name"), (record_type, "type"), (class, "class")] {
+                    if *differs {
+                        write!(f, "{open}{what}")?;
+                        open = ", ";
+                    }
+                }
+                f.write_str(if open == ", " { ")" } else { "" })
+            }
+            Self::Rdata { section, number, record_type, count } => {
+                let mut name = Vec::new();
+                rdata::write_type(&mut name, *record_type);
+                let name = String::from_utf8_lossy(&name);
+                write!(f, "malformed {name} data, shown in hex ({section} {number}")?;
+                match count - 1 {
+                    0 => f.write_str(")"),
+                    more => write!(f, " and {more} more record{})", plural(more)),
+                }
+            }
+            Self::ShortHeader { octets } => {
+                write!(f, "malformed reply packet ({octets} of the 12 octets of a header)")
+            }
+            Self::Trailing { octets } => {
+                write!(f, "malformed reply packet (trailing data): {octets} B")
+            }
+            Self::Truncated => f.write_str("reply is truncated (TC is set)"),
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data { length, left } => write!(f, "{length} B of data promised, {left} B left"),
+            Self::Fields => f.write_str("cut short"),
+            Self::Name(fault) => fault.fmt(f),
+            Self::Nothing => f.write_str("nothing left"),
+        }
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

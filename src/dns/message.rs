@@ -1,0 +1,411 @@
+//! Messages: a walk from record to record that never fails. One rule: what can be read is kept, what
+//! cannot is a [`Fault`], and the octets that nobody understood are still there to be shown.
+
+use std::fmt;
+
+use super::cursor::Cursor;
+use super::edns::{self, Opt};
+use super::fault::{Cause, Fault};
+use super::name::Name;
+use super::rcode::Rcode;
+use super::rdata::Rdata;
+
+/// A message, borrowed from its octets.
+#[derive(Clone, Debug)]
+pub struct Message<'a> {
+    /// The octets it was read from.
+    pub bytes: &'a [u8],
+    /// The header; `None` if there is not even an ID and the flags. Counts that the message is too
+    /// short for are 0.
+    pub header: Option<Header>,
+    /// The questions that could be read.
+    pub questions: Vec<Question<'a>>,
+    /// What is wrong with it, each kind once.
+    pub faults: Vec<Fault>,
+    /// The records that could be read, section after section.
+    records: Vec<Record<'a>>,
+    /// Where the answer and the authority section end in `records`.
+    ends: [usize; 2],
+    /// Where the OPT record is in `records`.
+    opt: Option<usize>,
+    /// Where reading ended.
+    read: usize,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a message without its length prefix.
+    pub fn read(bytes: &'a [u8]) -> Self {
+        let mut cursor = Cursor::new(bytes);
+        let mut message = Self {
+            bytes,
+            header: Header::read(&mut cursor),
+            questions: Vec::new(),
+            faults: Vec::new(),
+            records: Vec::new(),
+            ends: [0; 2],
+            opt: None,
+            read: cursor.at,
+        };
+        if bytes.len() < Header::LENGTH {
+            message.faults.push(Fault::ShortHeader { octets: bytes.len() });
+        } else if let Err(fault) = message.sections(&mut cursor) {
+            message.faults.push(fault);
+        } else if cursor.left() > 0 {
+            message.faults.push(Fault::Trailing { octets: cursor.left() });
+        }
+        message
+    }
+
+    /// The records of a section, in wire order. The question section has none.
+    pub fn section(&self, section: Section) -> &[Record<'a>] {
+        let [answer, authority] = self.ends;
+        let range = match section {
+            Section::Question => 0..0,
+            Section::Answer => 0..answer,
+            Section::Authority => answer..authority,
+            Section::Additional => authority..self.records.len(),
+        };
+        self.records.get(range).unwrap_or_default()
+    }
+
+    /// The OPT record: the first of the additional section.
+    pub fn opt(&self) -> Option<Opt<'a>> {
+        let record = self.records.get(self.opt?)?;
+        Some(Opt::new(record.class, record.ttl, record.rdata.octets()))
+    }
+
+    /// Whether `record` is the one that [`Message::opt`] reads.
+    pub fn is_opt(&self, record: &Record<'_>) -> bool {
+        self.opt.and_then(|opt| self.records.get(opt)).is_some_and(|opt| opt.at == record.at)
+    }
+
+    /// The octets of padding in the PADDING option (RFC 7830), without its header of 4 octets;
+    /// `None` without the option.
+    pub fn padding(&self) -> Option<usize> {
+        let options = self.opt()?.options();
+        options.filter(|o| o.code == edns::PADDING).map(|o| o.data.len()).reduce(|a, b| a + b)
+    }
+
+    /// The response code of header and OPT record (RFC 6891 section 6.1.3).
+    pub fn rcode(&self) -> Rcode {
+        let low = self.header.map_or(0, |header| header.rcode());
+        let high = self.opt().map_or(0, |opt| opt.extended_rcode);
+        Rcode::new(u16::from(high) << 4 | u16::from(low))
+    }
+
+    /// The response code, or the error of TSIG that stands behind NOTAUTH (RFC 8945 section 5.2).
+    pub fn status(&self) -> Rcode {
+        let rcode = self.rcode();
+        let signed = self.section(Section::Additional).iter().rev().find(|r| r.is_tsig());
+        match signed.and_then(|record| record.rdata.tsig_error()) {
+            Some(error) if rcode.code == NOTAUTH && error != 0 => Rcode::tsig(error),
+            _ => rcode,
+        }
+    }
+
+    /// The octets that were not read: what follows the last record, or the first that is broken.
+    pub fn unread(&self) -> &'a [u8] {
+        self.bytes.get(self.read..).unwrap_or_default()
+    }
+
+    /// What is wrong with the message as a reply to `query`.
+    pub fn mismatches(&self, query: &Message<'_>) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let (Some(ours), Some(theirs)) = (self.header, query.header) else { return faults };
+        if ours.id != theirs.id {
+            faults.push(Fault::OtherId { reply: ours.id, query: theirs.id });
+        }
+        if !ours.is(Header::QR) {
+            faults.push(Fault::NotAReply);
+        }
+        match (self.questions.first(), query.questions.first()) {
+            (Some(reply), Some(query)) => {
+                let name = !reply.name.is(&query.name);
+                let record_type = reply.record_type != query.record_type;
+                let class = reply.class != query.class;
+                if name || record_type || class {
+                    faults.push(Fault::OtherQuestion { name, record_type, class });
+                }
+            }
+            (None, Some(_)) if ours.counts[0] == 0 => {
+                faults.push(Fault::NoQuestion { rcode: self.rcode() });
+            }
+            _ => {}
+        }
+        if ours.is(Header::TC) {
+            faults.push(Fault::Truncated);
+        }
+        faults
+    }
+
+    fn sections(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Fault> {
+        let [questions, sections @ ..] = self.header.map_or([0; 4], |header| header.counts);
+        let cut = |section, number, of, at, cause| Fault::Cut { section, number, of, at, cause };
+
+        self.questions.reserve(usize::from(questions).min(cursor.left() / Question::SHORTEST));
+        for number in 1..=usize::from(questions) {
+            let question = Question::read(cursor)
+                .map_err(|cause| cut(Section::Question, number, questions, self.read, cause))?;
+            self.questions.push(question);
+            self.read = cursor.at;
+        }
+
+        let promised = sections.iter().map(|&count| usize::from(count)).sum::<usize>();
+        self.records.reserve(promised.min(cursor.left() / Record::SHORTEST));
+        let mut walk = Walk::default();
+        let names = [Section::Answer, Section::Authority, Section::Additional];
+        let outcome = names.into_iter().zip(sections).try_for_each(|(section, count)| {
+            for number in 1..=usize::from(count) {
+                let record = Record::read(cursor)
+                    .map_err(|cause| cut(section, number, count, self.read, cause))?;
+                walk.note(self, section, number, &record);
+                self.records.push(record);
+                self.read = cursor.at;
+                // a section that is cut ends here, and the ones after it are empty
+                self.end(section);
+            }
+            self.end(section);
+            Ok(())
+        });
+        self.faults.extend(walk.faults());
+        if self.opt().is_some_and(|opt| !opt.unread().is_empty()) {
+            self.faults.push(Fault::Options);
+        }
+        outcome
+    }
+
+    fn end(&mut self, section: Section) {
+        let end = self.records.len();
+        match section {
+            Section::Question | Section::Additional => {}
+            Section::Answer => self.ends = [end; 2],
+            Section::Authority => self.ends[1] = end,
+        }
+    }
+}
+
+/// What is noticed on the way, counted by kind.
+#[derive(Default)]
+struct Walk {
+    rdata: Option<Fault>,
+    extra_opt: usize,
+    misplaced_opt: usize,
+}
+
+impl Walk {
+    fn note(
+        &mut self,
+        message: &mut Message<'_>,
+        section: Section,
+        number: usize,
+        record: &Record<'_>,
+    ) {
+        if record.record_type == OPT {
+            match (section, message.opt) {
+                (Section::Additional, None) => message.opt = Some(message.records.len()),
+                (Section::Additional, Some(_)) => self.extra_opt += 1,
+                _ => self.misplaced_opt += 1,
+            }
+            return;
+        }
+        // an UPDATE has records without data (RFC 2136 section 2.4)
+        let update = message.header.is_some_and(|header| header.opcode() == UPDATE);
+        let absent = update && record.rdata.octets().is_empty();
+        if absent || record.rdata.fits(record.record_type) {
+            return;
+        }
+        match &mut self.rdata {
+            Some(Fault::Rdata { count, .. }) => *count += 1,
+            rdata => {
+                let record_type = record.record_type;
+                *rdata = Some(Fault::Rdata { section, number, record_type, count: 1 });
+            }
+        }
+    }
+
+    fn faults(self) -> impl Iterator<Item = Fault> {
+        let extra = Some(Fault::ExtraOpt { count: self.extra_opt });
+        let misplaced = Some(Fault::MisplacedOpt { count: self.misplaced_opt });
+        let faults = [
+            self.rdata,
+            extra.filter(|_| self.extra_opt > 0),
+            misplaced.filter(|_| self.misplaced_opt > 0),
+        ];
+        faults.into_iter().flatten()
+    }
+}
+
+/// The header of a message (RFC 1035 section 4.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// ID.
+    pub id: u16,
+    /// The octets with flags, opcode and response code.
+    pub bits: u16,
+    /// QDCOUNT, ANCOUNT, NSCOUNT, ARCOUNT as they stand there, true or not.
+    pub counts: [u16; 4],
+}
+
+impl Header {
+    /// Octets.
+    pub const LENGTH: usize = 12;
+    /// The message is a reply.
+    pub const QR: u16 = 0x8000;
+    /// The message is truncated.
+    pub const TC: u16 = 0x0200;
+
+    /// Whether the flag `bit` is set.
+    pub fn is(self, bit: u16) -> bool {
+        self.bits & bit != 0
+    }
+
+    /// The flags that are set, in wire order: `qr aa tc rd ra z ad cd`.
+    pub fn flags(self) -> impl Iterator<Item = &'static str> {
+        let flags = [
+            (Self::QR, "qr"),
+            (0x0400, "aa"),
+            (Self::TC, "tc"),
+            (0x0100, "rd"),
+            (0x0080, "ra"),
+            (0x0040, "z"),
+            (0x0020, "ad"),
+            (0x0010, "cd"),
+        ];
+        flags.into_iter().filter(move |flag| self.is(flag.0)).map(|flag| flag.1)
+    }
+
+    /// The operation.
+    pub fn opcode(self) -> Opcode {
+        Opcode((self.bits >> 11 & 0xf) as u8)
+    }
+
+    /// The four bits of response code that the header has.
+    pub fn rcode(self) -> u8 {
+        (self.bits & 0xf) as u8
+    }
+
+    fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let mut ahead = *cursor;
+        let (id, bits) = (ahead.u16()?, ahead.u16()?);
+        let counts = [(); 4].map(|()| ahead.u16().unwrap_or(0));
+        *cursor = ahead;
+        Some(Self { id, bits, counts })
+    }
+}
+
+/// The operation of a message (RFC 6895 section 2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opcode(pub u8);
+
+/// RFC 2136.
+pub const UPDATE: Opcode = Opcode(5);
+
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            0 => "QUERY",
+            1 => "IQUERY",
+            2 => "STATUS",
+            4 => "NOTIFY",
+            5 => "UPDATE",
+            code => return write!(f, "OPCODE {code}"),
+        })
+    }
+}
+
+/// A section of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// What was asked.
+    Question,
+    /// What answers it.
+    Answer,
+    /// Who is responsible.
+    Authority,
+    /// What else is useful, and the records about the message itself.
+    Additional,
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Question => "question",
+            Self::Answer => "answer",
+            Self::Authority => "authority",
+            Self::Additional => "additional",
+        })
+    }
+}
+
+/// A question.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// QNAME.
+    pub name: Name<'a>,
+    /// QTYPE.
+    pub record_type: u16,
+    /// QCLASS.
+    pub class: u16,
+}
+
+impl<'a> Question<'a> {
+    /// Octets of a question about the root.
+    const SHORTEST: usize = 5;
+
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Cause> {
+        if cursor.left() == 0 {
+            return Err(Cause::Nothing);
+        }
+        let name = cursor.name().map_err(Cause::Name)?;
+        let mut fields = || Some((cursor.u16()?, cursor.u16()?));
+        let (record_type, class) = fields().ok_or(Cause::Fields)?;
+        Ok(Self { name, record_type, class })
+    }
+}
+
+/// A record.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Where it begins in the message.
+    pub at: usize,
+    /// Whose it is.
+    pub owner: Name<'a>,
+    /// TYPE.
+    pub record_type: u16,
+    /// CLASS.
+    pub class: u16,
+    /// TTL, seconds.
+    pub ttl: u32,
+    /// Its data.
+    pub rdata: Rdata<'a>,
+}
+
+impl<'a> Record<'a> {
+    /// Octets of a record of the root without data.
+    const SHORTEST: usize = 11;
+
+    /// Whether it is the signature of the message (RFC 8945).
+    pub fn is_tsig(&self) -> bool {
+        self.record_type == TSIG
+    }
+
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Cause> {
+        let at = cursor.at;
+        if cursor.left() == 0 {
+            return Err(Cause::Nothing);
+        }
+        let owner = cursor.name().map_err(Cause::Name)?;
+        let mut fields = || Some((cursor.u16()?, cursor.u16()?, cursor.u32()?, cursor.u16()?));
+        let (record_type, class, ttl, length) = fields().ok_or(Cause::Fields)?;
+        let left = cursor.left();
+        let rdata = Rdata::take(cursor, length.into()).ok_or(Cause::Data { length, left })?;
+        Ok(Self { at, owner, record_type, class, ttl, rdata })
+    }
+}
+
+const OPT: u16 = 41;
+const TSIG: u16 = 250;
+const NOTAUTH: u16 = 9;
+
+#[cfg(test)]
+mod tests;

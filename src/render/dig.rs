@@ -1,0 +1,398 @@
+//! kdig's text for one message. One rule: byte for byte kdig's; what is ours is added in lines of its
+//! own, and no line ends with a space.
+
+use std::io::{self, Write};
+
+use super::ink::{Ink, Role};
+use crate::display::Display;
+use crate::dns::edns::{Flag, Opt, View};
+use crate::dns::fault::Gravity;
+use crate::dns::message::{Message, Question, Record, Section, UPDATE};
+use crate::dns::name::Name;
+use crate::dns::rcode::Rcode;
+use crate::dns::rdata::{self, Style};
+use crate::exchange::{Exchange, Packet};
+
+/// Writes the query as it was sent, and the empty line that parts it from the reply.
+pub fn query(
+    exchange: &Exchange,
+    display: &Display,
+    ink: Ink,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut text = text(exchange, &exchange.query, Way::Sent, display, ink);
+    text.push(b'\n');
+    out.write_all(&text)
+}
+
+/// Writes the reply.
+pub fn reply(
+    exchange: &Exchange,
+    display: &Display,
+    ink: Ink,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    out.write_all(&text(exchange, &exchange.reply, Way::Received, display, ink))
+}
+
+/// Appends `;; TLS session ...`; nothing when the transport was not TLS.
+pub fn session_line(exchange: &Exchange, ink: Ink, out: &mut Vec<u8>) {
+    if let Some(tls) = &exchange.tls {
+        paint(ink, out, Role::Comment, |out| {
+            put(out, format_args!(";; TLS session {}", tls.session))
+        });
+        out.push(b'\n');
+    }
+}
+
+/// How RDATA is written under these switches.
+pub(super) fn style(display: &Display) -> Style {
+    let &Display { multiline, crypto, generic, idnout: idn, .. } = display;
+    Style { multiline, crypto, generic, idn }
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Sent,
+    Received,
+}
+
+fn text(exchange: &Exchange, packet: &Packet, way: Way, display: &Display, ink: Ink) -> Vec<u8> {
+    let message = Message::read(&packet.bytes);
+    let out = Vec::with_capacity(1024 + 4 * packet.bytes.len());
+    let mut page = Page { message: &message, display, ink, style: style(display), out };
+    if display.header {
+        session_line(exchange, ink, &mut page.out);
+        page.header();
+    }
+    page.edns();
+    page.questions();
+    page.section(Section::Answer, display.answer);
+    page.section(Section::Authority, display.authority);
+    page.section(Section::Additional, display.additional);
+    page.signature();
+    page.unread();
+    if display.stats {
+        page.footer(exchange, packet, way);
+    }
+    page.out
+}
+
+/// The text of one message in the making.
+struct Page<'a> {
+    message: &'a Message<'a>,
+    display: &'a Display,
+    ink: Ink,
+    style: Style,
+    out: Vec<u8>,
+}
+
+impl Page<'_> {
+    fn header(&mut self) {
+        let Some(header) = self.message.header else { return };
+        let status = self.message.status();
+        let good = status.code == 0;
+        self.comment(|out| {
+            put(out, format_args!(";; ->>HEADER<<- opcode: {}; status: ", header.opcode()));
+            if good {
+                put(out, format_args!("{status}; id: {}", header.id));
+            }
+        });
+        if !good {
+            self.paint(Role::Bad, |out| put(out, format_args!("{status}")));
+            self.comment(|out| put(out, format_args!("; id: {}", header.id)));
+        }
+        self.out.push(b'\n');
+        self.comment(|out| {
+            out.extend(b";; Flags:");
+            words(out, header.flags());
+            let [questions, answers, authority, additional] = header.counts;
+            put(
+                out,
+                format_args!(
+                    "; QUERY: {questions}; ANSWER: {answers}; \
+                     AUTHORITY: {authority}; ADDITIONAL: {additional}"
+                ),
+            );
+        });
+        self.out.push(b'\n');
+    }
+
+    fn edns(&mut self) {
+        let Some(opt) = self.message.opt().filter(|_| self.display.opt) else { return };
+        self.title("EDNS PSEUDOSECTION");
+        // without an extended part kdig says NOERROR whatever the header says
+        let extended = Some(self.message.rcode()).filter(|_| opt.extended_rcode != 0);
+        let rcode = extended.unwrap_or(Rcode::new(0));
+        let question = self.message.questions.first().map(|question| question.name);
+        let view = View { question, text: self.display.opttext, idn: self.style.idn };
+        if self.display.optpresent {
+            self.opt_record(opt, rcode, &view);
+        } else {
+            self.opt_lines(opt, rcode, &view);
+        }
+    }
+
+    fn opt_lines(&mut self, opt: Opt<'_>, rcode: Rcode, view: &View<'_>) {
+        self.comment(|out| {
+            put(out, format_args!(";; Version: {}; flags:", opt.version));
+            words(
+                out,
+                opt.flags(1).map(|flag| match flag {
+                    Flag::Do => "do".to_owned(),
+                    Flag::De => "de".to_owned(),
+                    Flag::Bit(bit) => format!("bit{bit}"),
+                }),
+            );
+            put(out, format_args!("; UDP size: {} B; ext-rcode: {rcode}", opt.udp_size));
+        });
+        self.out.push(b'\n');
+        for option in opt.options() {
+            self.comment(|out| {
+                out.extend(b";; ");
+                option.write(view, out);
+            });
+            self.out.push(b'\n');
+        }
+        if !opt.unread().is_empty() {
+            self.comment(|out| {
+                out.extend(b";; Options cut short: ");
+                rdata::hex(out, opt.unread());
+            });
+            self.out.push(b'\n');
+        }
+    }
+
+    /// The OPT record in presentation format, folded as RDATA is.
+    fn opt_record(&mut self, opt: Opt<'_>, rcode: Rcode, view: &View<'_>) {
+        let fold: &[u8] = if self.display.multiline { b"\n\t\t\t\t" } else { b" " };
+        let out = &mut self.out;
+        out.extend(b". 0 ANY EDNS\t\t\t");
+        if self.display.multiline {
+            out.push(b'(');
+            out.extend(fold);
+        }
+        put(out, format_args!("Version: {}", opt.version));
+        out.extend(fold);
+        let flags: Vec<String> = opt
+            .flags(0)
+            .map(|flag| match flag {
+                Flag::Do => "DO".to_owned(),
+                Flag::De => "DE".to_owned(),
+                Flag::Bit(bit) => format!("BIT{bit}"),
+            })
+            .collect();
+        let flags = if flags.is_empty() { "\"\"".to_owned() } else { flags.join(",") };
+        put(out, format_args!("FLAGS: {flags}"));
+        out.extend(fold);
+        put(out, format_args!("RCODE: {rcode}"));
+        out.extend(fold);
+        put(out, format_args!("UDPSIZE: {}", opt.udp_size));
+        for option in opt.options() {
+            out.extend(fold);
+            option.write_presentation(view, out);
+        }
+        if self.display.multiline {
+            out.extend(fold);
+            out.push(b')');
+        }
+        out.push(b'\n');
+    }
+
+    fn questions(&mut self) {
+        let questions = &self.message.questions;
+        if questions.is_empty() || !self.display.question {
+            return;
+        }
+        let title = if self.update() { "ZONE SECTION" } else { "QUESTION SECTION" };
+        self.title(title);
+        for question in questions {
+            self.question(question);
+        }
+    }
+
+    fn question(&mut self, question: &Question<'_>) {
+        let start = if self.display.comments { ";; " } else { ";;" };
+        self.comment(|out| out.extend(start.as_bytes()));
+        self.owner(question.name);
+        if self.display.ttl {
+            self.gap();
+        }
+        if self.display.class {
+            rdata::write_class(&mut self.out, question.class);
+            self.gap();
+        }
+        self.record_type(question.record_type);
+        self.out.push(b'\n');
+    }
+
+    fn section(&mut self, section: Section, shown: bool) {
+        let records = self.message.section(section);
+        let message = self.message;
+        let apart = |record: &Record<'_>| {
+            section == Section::Additional && (message.is_opt(record) || record.is_tsig())
+        };
+        if !shown || records.iter().all(apart) {
+            return;
+        }
+        self.title(match (section, self.update()) {
+            (Section::Question, _) => return,
+            (Section::Answer, false) => "ANSWER SECTION",
+            (Section::Answer, true) => "PREREQUISITE SECTION",
+            (Section::Authority, false) => "AUTHORITY SECTION",
+            (Section::Authority, true) => "UPDATE SECTION",
+            (Section::Additional, false) => "ADDITIONAL SECTION",
+            (Section::Additional, true) => "ADDITIONAL DATA",
+        });
+        for record in records.iter().filter(|record| !apart(record)) {
+            self.record(record);
+        }
+    }
+
+    fn signature(&mut self) {
+        let records = self.message.section(Section::Additional);
+        if !self.display.tsig || !records.iter().any(Record::is_tsig) {
+            return;
+        }
+        self.title("TSIG PSEUDOSECTION");
+        for record in records.iter().filter(|record| record.is_tsig()) {
+            self.record(record);
+        }
+    }
+
+    fn record(&mut self, record: &Record<'_>) {
+        self.owner(record.owner);
+        if self.display.ttl {
+            rdata::decimal(&mut self.out, record.ttl.into());
+            self.gap();
+        }
+        if self.display.class {
+            rdata::write_class(&mut self.out, record.class);
+            self.gap();
+        }
+        self.record_type(record.record_type);
+        self.gap();
+        record.rdata.write(record.record_type, self.style, &mut self.out);
+        self.out.push(b'\n');
+    }
+
+    /// The owner in its column, and what parts it from the next.
+    fn owner(&mut self, owner: Name<'_>) {
+        let idn = self.style.idn;
+        let mut length = 0;
+        self.paint(Role::Owner, |out| {
+            let start = out.len();
+            owner.write(out, idn);
+            length = out.len() - start;
+        });
+        let padded = self.out.len() + OWNER_COLUMN.saturating_sub(length);
+        self.out.resize(padded, b' ');
+        self.out.push(if length < TAB_UP_TO { b'\t' } else { b' ' });
+    }
+
+    fn record_type(&mut self, number: u16) {
+        let generic = self.style.generic;
+        self.paint(Role::Type, |out| {
+            if generic {
+                put(out, format_args!("TYPE{number}"));
+            } else {
+                rdata::write_type(out, number);
+            }
+        });
+    }
+
+    fn gap(&mut self) {
+        self.out.push(if self.display.multiline { b' ' } else { b'\t' });
+    }
+
+    /// The octets behind the place where reading had to end, in lines of 32.
+    fn unread(&mut self) {
+        let unread = self.message.unread();
+        let broken = self.message.faults.iter().any(|f| f.gravity() == Gravity::Unreadable);
+        if !broken || unread.is_empty() || !self.display.comments {
+            return;
+        }
+        self.out.push(b'\n');
+        let mut at = self.message.bytes.len() - unread.len();
+        for line in unread.chunks(32) {
+            self.comment(|out| {
+                put(out, format_args!(";; unread: {at:5} "));
+                rdata::hex(out, line);
+            });
+            self.out.push(b'\n');
+            at += line.len();
+        }
+    }
+
+    fn footer(&mut self, exchange: &Exchange, packet: &Packet, way: Way) {
+        let (verb, preposition) = match way {
+            Way::Sent => ("Sent", "To"),
+            Way::Received => ("Received", "From"),
+        };
+        self.out.push(b'\n');
+        self.line(format_args!(";; {verb} {} B", packet.bytes.len()));
+        self.line(format_args!(";; Time {}", packet.at.strftime("%Y-%m-%d %H:%M:%S %Z")));
+        let milliseconds = packet.took.as_secs_f64() * 1e3;
+        self.line(format_args!(";; {preposition} {} in {milliseconds:.1} ms", exchange.peer));
+    }
+
+    /// An empty line and the title, both of them comments.
+    fn title(&mut self, title: &str) {
+        if self.display.comments {
+            self.out.push(b'\n');
+            self.line(format_args!(";; {title}:"));
+        }
+    }
+
+    fn line(&mut self, text: std::fmt::Arguments<'_>) {
+        self.comment(|out| put(out, text));
+        self.out.push(b'\n');
+    }
+
+    fn comment(&mut self, text: impl FnOnce(&mut Vec<u8>)) {
+        self.paint(Role::Comment, text);
+    }
+
+    fn paint(&mut self, role: Role, text: impl FnOnce(&mut Vec<u8>)) {
+        paint(self.ink, &mut self.out, role, text);
+    }
+
+    fn update(&self) -> bool {
+        self.message.header.is_some_and(|header| header.opcode() == UPDATE)
+    }
+}
+
+/// The owner takes so many characters at least.
+const OWNER_COLUMN: usize = 20;
+
+/// Owners shorter than this are followed by a tab, the others by a space.
+const TAB_UP_TO: usize = 32;
+
+/// Each word behind a space; one space for no words at all.
+fn words<W: AsRef<str>>(out: &mut Vec<u8>, words: impl Iterator<Item = W>) {
+    let start = out.len();
+    for word in words {
+        out.push(b' ');
+        out.extend(word.as_ref().as_bytes());
+    }
+    if out.len() == start {
+        out.push(b' ');
+    }
+}
+
+fn paint(ink: Ink, out: &mut Vec<u8>, role: Role, text: impl FnOnce(&mut Vec<u8>)) {
+    let painted = ink.paint(out, role, |out| {
+        text(out);
+        Ok(())
+    });
+    debug_assert!(painted.is_ok(), "writing to a Vec does not fail");
+}
+
+fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    let written = out.write_fmt(text);
+    debug_assert!(written.is_ok(), "writing to a Vec does not fail");
+}
+
+#[cfg(test)]
+pub(super) mod tests;

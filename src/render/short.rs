@@ -1,0 +1,39 @@
+//! The data alone: the RDATA of every answer record, one a line. One rule: nothing else.
+
+use std::io::{self, Write};
+
+use super::dig;
+use super::ink::Ink;
+use crate::display::Display;
+use crate::dns::message::{Message, Section};
+use crate::exchange::Exchange;
+
+/// Writes the RDATA of the answer records of a reply; nothing when there are none.
+pub fn reply(
+    exchange: &Exchange,
+    display: &Display,
+    _ink: Ink,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let message = Message::read(&exchange.reply.bytes);
+    let mut text = Vec::with_capacity(2 * exchange.reply.bytes.len());
+    for record in message.section(Section::Answer) {
+        record.rdata.write(record.record_type, dig::style(display), &mut text);
+        text.push(b'\n');
+    }
+    out.write_all(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::dig::tests::{LOOKUP, exchange, unhex};
+
+    #[test]
+    fn only_the_data_of_the_answer_is_written() {
+        let mut out = Vec::new();
+        let exchange = exchange(unhex(LOOKUP));
+        reply(&exchange, &Display::default(), Ink::new(true), &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "192.0.2.1\n192.0.2.2\n");
+    }
+}
