@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use jiff::Zoned;
 
+use crate::error::Error;
+
 /// One query and its reply over one session.
 #[derive(Clone, Debug)]
 pub struct Exchange {
@@ -65,7 +67,7 @@ pub struct Phases {
 }
 
 /// Who was at the other end of a TLS session: facts and the verdict on them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TlsFacts {
     /// What was negotiated.
     pub session: SessionFacts,
@@ -207,7 +209,7 @@ pub struct Answer {
 }
 
 /// What the chain was judged by and how it came out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// Nothing was asked: the session is encrypted, its peer is not verified (RFC 8310 section 5).
     pub opportunistic: bool,
@@ -215,14 +217,32 @@ pub struct Verdict {
     pub name: String,
     /// One answer for each question.
     pub answers: Vec<Answer>,
-    /// Positions (from 0) in the chain of the verified path, end-entity first.
+    /// Positions (from 0) in the chain of the verified path, end-entity first; where none could
+    /// be verified, of the certificates from which the end-entity's signatures descend.
     pub path: Vec<usize>,
+    /// Who made the signature of each certificate of the chain.
+    pub signers: Vec<Signer>,
     /// Where the path ends.
     pub anchor: Option<AnchorFacts>,
     /// Positions in the chain of the pinned, proved keys.
     pub pinned: Vec<usize>,
+    /// When it was judged, seconds since 1970.
+    pub at: i64,
     /// The one next thing to type.
     pub hint: Option<String>,
+}
+
+/// Who made the signature of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signer {
+    /// The certificate at this position of the chain.
+    Sent(usize),
+    /// Its own key.
+    Itself,
+    /// The trust anchor of the verified path.
+    Anchor,
+    /// Nobody who was sent or is trusted.
+    Unknown,
 }
 
 /// A trust anchor.
@@ -236,7 +256,71 @@ pub struct AnchorFacts {
     pub origin: String,
 }
 
+/// What happens during a lookup, told while it happens.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A server is about to be dialled.
+    Querying {
+        /// The name asked for, in presentation format.
+        owner: &'a str,
+        /// Class.
+        qclass: u16,
+        /// Record type.
+        qtype: u16,
+        /// Name or address of the server as typed.
+        host: &'a str,
+        /// Its port.
+        port: u16,
+    },
+    /// A source of trust anchors was read.
+    Imported {
+        /// Which.
+        source: Source<'a>,
+        /// How many anchors it held.
+        count: usize,
+    },
+    /// The handshake is over, and the peer is or is not whom we want.
+    Met(&'a TlsFacts),
+    /// A message with another ID came; ours is still awaited.
+    Stray {
+        /// Its ID.
+        id: u16,
+        /// Ours.
+        expected: u16,
+    },
+    /// An address failed; the next one is tried.
+    Failed(&'a Error),
+    /// A server failed; the next one is tried.
+    GivenUp {
+        /// `host@port(TLS)`, as typed.
+        server: &'a str,
+        /// Why.
+        error: &'a Error,
+    },
+}
+
+/// A source of trust anchors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source<'a> {
+    /// The system's store.
+    System,
+    /// The built-in Mozilla roots.
+    Mozilla,
+    /// A file.
+    File(&'a str),
+}
+
 impl Verdict {
+    /// The answer to `question`; every verdict that was reached has one.
+    pub fn answer(&self, question: Question) -> Option<&Answer> {
+        self.answers.iter().find(|answer| answer.question == question)
+    }
+
+    /// Whether `question` was asked.
+    pub fn asked(&self, question: Question) -> bool {
+        self.answer(question).is_some_and(|answer| answer.asked)
+    }
+
     /// The first question asked that does not hold: the reason of a refusal.
     pub fn refusal(&self) -> Option<&Answer> {
         self.answers.iter().find(|answer| answer.asked && answer.holds != Some(true))

@@ -63,6 +63,12 @@ pub fn free(bytes: impl AsRef<[u8]>) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
+/// `octets` in base64, as pins are written (RFC 7858 section 4.2).
+pub fn base64(octets: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(octets)
+}
+
 /// Characters that steer a terminal or the reader's eye instead of being seen: controls (C0, DEL,
 /// C1), line separators, bidi controls, zero-width and tag characters.
 fn unsafe_to_print(character: char) -> bool {

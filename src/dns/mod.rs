@@ -6,5 +6,6 @@ pub mod fault;
 pub mod message;
 pub mod name;
 mod period;
+pub mod query;
 pub mod rcode;
 pub mod rdata;

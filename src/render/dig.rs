@@ -1,8 +1,11 @@
 //! kdig's text for one message. One rule: byte for byte kdig's; what is ours is added in lines of its
 //! own, and no line ends with a space.
 
+use std::fmt;
 use std::io::{self, Write};
+use std::time::Duration;
 
+use super::certificates;
 use super::ink::{Ink, Role};
 use crate::display::Display;
 use crate::dns::edns::{Flag, Opt, View};
@@ -11,72 +14,48 @@ use crate::dns::message::{Message, Question, Record, Section, UPDATE};
 use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
 use crate::dns::rdata::{self, Style};
-use crate::exchange::{Exchange, Packet};
+use crate::exchange::{Exchange, Packet, Phases, TlsFacts};
 
 /// Writes the query as it was sent, and the empty line that parts it from the reply.
 pub fn query(
     exchange: &Exchange,
+    query: &Message<'_>,
     display: &Display,
     ink: Ink,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut text = text(exchange, &exchange.query, Way::Sent, display, ink);
-    text.push(b'\n');
-    out.write_all(&text)
+    let mut page = Page::new(query, display, ink);
+    page.head(exchange, None)?;
+    page.body();
+    if display.stats {
+        page.sent(exchange);
+    }
+    page.out.push(b'\n');
+    out.write_all(&page.out)
 }
 
-/// Writes the reply.
+/// Writes the reply to `query`, and who gave it.
 pub fn reply(
     exchange: &Exchange,
+    query: &Message<'_>,
+    reply: &Message<'_>,
     display: &Display,
     ink: Ink,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    out.write_all(&text(exchange, &exchange.reply, Way::Received, display, ink))
-}
-
-/// Appends `;; TLS session ...`; nothing when the transport was not TLS.
-pub fn session_line(exchange: &Exchange, ink: Ink, out: &mut Vec<u8>) {
-    if let Some(tls) = &exchange.tls {
-        paint(ink, out, Role::Comment, |out| {
-            put(out, format_args!(";; TLS session {}", tls.session))
-        });
-        out.push(b'\n');
+    let mut page = Page::new(reply, display, ink);
+    page.head(exchange, exchange.tls.as_deref().filter(|_| display.cert))?;
+    page.body();
+    if display.stats {
+        page.received(exchange, query);
     }
+    out.write_all(&page.out)
 }
 
 /// How RDATA is written under these switches.
 pub(super) fn style(display: &Display) -> Style {
     let &Display { multiline, crypto, generic, idnout: idn, .. } = display;
     Style { multiline, crypto, generic, idn }
-}
-
-/// Which way a message went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Sent,
-    Received,
-}
-
-fn text(exchange: &Exchange, packet: &Packet, way: Way, display: &Display, ink: Ink) -> Vec<u8> {
-    let message = Message::read(&packet.bytes);
-    let out = Vec::with_capacity(1024 + 4 * packet.bytes.len());
-    let mut page = Page { message: &message, display, ink, style: style(display), out };
-    if display.header {
-        session_line(exchange, ink, &mut page.out);
-        page.header();
-    }
-    page.edns();
-    page.questions();
-    page.section(Section::Answer, display.answer);
-    page.section(Section::Authority, display.authority);
-    page.section(Section::Additional, display.additional);
-    page.signature();
-    page.unread();
-    if display.stats {
-        page.footer(exchange, packet, way);
-    }
-    page.out
 }
 
 /// The text of one message in the making.
@@ -88,7 +67,37 @@ struct Page<'a> {
     out: Vec<u8>,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    fn new(message: &'a Message<'a>, display: &'a Display, ink: Ink) -> Self {
+        let out = Vec::with_capacity(1024 + 4 * message.bytes.len());
+        Self { message, display, ink, style: style(display), out }
+    }
+
+    /// Session, certificates and header: who says it, and of what kind it is.
+    fn head(&mut self, exchange: &Exchange, who: Option<&TlsFacts>) -> io::Result<()> {
+        if let Some(tls) = exchange.tls.as_deref().filter(|_| self.display.header) {
+            certificates::session(tls, self.ink, &mut self.out)?;
+        }
+        if let Some(who) = who {
+            certificates::section(who, self.ink, &mut self.out)?;
+        }
+        if self.display.header {
+            self.header();
+        }
+        Ok(())
+    }
+
+    /// Everything between header and statistics.
+    fn body(&mut self) {
+        self.edns();
+        self.questions();
+        self.section(Section::Answer, self.display.answer);
+        self.section(Section::Authority, self.display.authority);
+        self.section(Section::Additional, self.display.additional);
+        self.signature();
+        self.unread();
+    }
+
     fn header(&mut self) {
         let Some(header) = self.message.header else { return };
         let status = self.message.status();
@@ -325,16 +334,35 @@ impl Page<'_> {
         }
     }
 
-    fn footer(&mut self, exchange: &Exchange, packet: &Packet, way: Way) {
-        let (verb, preposition) = match way {
-            Way::Sent => ("Sent", "To"),
-            Way::Received => ("Received", "From"),
-        };
+    fn sent(&mut self, exchange: &Exchange) {
+        let Packet { bytes, at, took } = &exchange.query;
         self.out.push(b'\n');
-        self.line(format_args!(";; {verb} {} B", packet.bytes.len()));
-        self.line(format_args!(";; Time {}", packet.at.strftime("%Y-%m-%d %H:%M:%S %Z")));
-        let milliseconds = packet.took.as_secs_f64() * 1e3;
-        self.line(format_args!(";; {preposition} {} in {milliseconds:.1} ms", exchange.peer));
+        self.line(format_args!(";; Sent {} B", bytes.len()));
+        self.line(format_args!(";; Time {}", at.strftime(TIME)));
+        self.line(format_args!(";; To {} in {:.1} ms", exchange.peer, milliseconds(*took)));
+    }
+
+    /// kdig's lines, and before the last of them, which scripts read, where octets and time went.
+    fn received(&mut self, exchange: &Exchange, query: &Message<'_>) {
+        let Packet { bytes, at, took } = &exchange.reply;
+        self.out.push(b'\n');
+        self.line(format_args!(";; Received {} B", bytes.len()));
+        if query.padding().or(self.message.padding()).is_some() {
+            let (query, reply) = (Padded(query), Padded(self.message));
+            self.line(format_args!(";; Padding: query {query}, reply {reply}"));
+        }
+        self.line(format_args!(";; Time {}", at.strftime(TIME)));
+        let Phases { reused, connect, handshake, reply } = exchange.phases;
+        let reply = milliseconds(reply);
+        if reused {
+            self.line(format_args!(";; Phases: session reused, reply {reply:.1} ms"));
+        } else {
+            let (connect, handshake) = (milliseconds(connect), milliseconds(handshake));
+            self.line(format_args!(
+                ";; Phases: connect {connect:.1} ms, TLS {handshake:.1} ms, reply {reply:.1} ms"
+            ));
+        }
+        self.line(format_args!(";; From {} in {:.1} ms", exchange.peer, milliseconds(*took)));
     }
 
     /// An empty line and the title, both of them comments.
@@ -345,7 +373,7 @@ impl Page<'_> {
         }
     }
 
-    fn line(&mut self, text: std::fmt::Arguments<'_>) {
+    fn line(&mut self, text: fmt::Arguments<'_>) {
         self.comment(|out| put(out, text));
         self.out.push(b'\n');
     }
@@ -361,6 +389,30 @@ impl Page<'_> {
     fn update(&self) -> bool {
         self.message.header.is_some_and(|header| header.opcode() == UPDATE)
     }
+}
+
+/// The octets of a message: content, then padding with the header of its option.
+struct Padded<'a>(&'a Message<'a>);
+
+impl fmt::Display for Padded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const OPTION_HEADER: usize = 4;
+        let size = self.0.bytes.len();
+        match self.0.padding() {
+            Some(padding) => {
+                let padding = padding + OPTION_HEADER;
+                write!(f, "{} B + {padding} B = {size} B", size - padding)
+            }
+            None => write!(f, "{size} B without padding"),
+        }
+    }
+}
+
+/// The moment of a lookup, local time.
+const TIME: &str = "%Y-%m-%d %H:%M:%S %Z";
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 /// The owner takes so many characters at least.
@@ -389,7 +441,7 @@ fn paint(ink: Ink, out: &mut Vec<u8>, role: Role, text: impl FnOnce(&mut Vec<u8>
     debug_assert!(painted.is_ok(), "writing to a Vec does not fail");
 }
 
-fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
     let written = out.write_fmt(text);
     debug_assert!(written.is_ok(), "writing to a Vec does not fail");
 }

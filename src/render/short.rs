@@ -3,20 +3,12 @@
 use std::io::{self, Write};
 
 use super::dig;
-use super::ink::Ink;
 use crate::display::Display;
 use crate::dns::message::{Message, Section};
-use crate::exchange::Exchange;
 
 /// Writes the RDATA of the answer records of a reply; nothing when there are none.
-pub fn reply(
-    exchange: &Exchange,
-    display: &Display,
-    _ink: Ink,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let message = Message::read(&exchange.reply.bytes);
-    let mut text = Vec::with_capacity(2 * exchange.reply.bytes.len());
+pub fn reply(message: &Message<'_>, display: &Display, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = Vec::with_capacity(2 * message.bytes.len());
     for record in message.section(Section::Answer) {
         record.rdata.write(record.record_type, dig::style(display), &mut text);
         text.push(b'\n');
@@ -33,7 +25,8 @@ mod tests {
     fn only_the_data_of_the_answer_is_written() {
         let mut out = Vec::new();
         let exchange = exchange(unhex(LOOKUP));
-        reply(&exchange, &Display::default(), Ink::new(true), &mut out).unwrap();
+        let message = Message::read(&exchange.reply.bytes);
+        reply(&message, &Display::default(), &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "192.0.2.1\n192.0.2.2\n");
     }
 }

@@ -7,7 +7,7 @@ use jiff::civil::date;
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::exchange::{Peer, Phases, Protocol, SessionFacts, TlsFacts, Verdict};
+use crate::exchange::{Peer, Phases, Protocol, SessionFacts, TlsFacts};
 
 /// `lab.test A`: two answers, two name servers, their addresses and an OPT record.
 pub(in crate::render) const LOOKUP: &str = "A678 8500 0001 0002 0002 0004
@@ -66,7 +66,9 @@ ns2.lab.test.       \t3600\tIN\tA\t127.0.0.2
 ns1.lab.test.       \t3600\tIN\tAAAA\t::1
 
 ;; Received 165 B
+;; Padding: query 37 B + 91 B = 128 B, reply 165 B without padding
 ;; Time 2026-11-21 19:12:00 UTC
+;; Phases: connect 2.0 ms, TLS 3.0 ms, reply 6.2 ms
 ;; From 127.0.0.1@853(TLS) in 11.2 ms
 ";
     assert_eq!(shown(LOOKUP, Display::default()), expected);
@@ -92,7 +94,9 @@ fn a_query_is_sent_to_the_peer() {
 
 ";
     let mut out = Vec::new();
-    query(&exchange(Vec::new()), &Display::default(), Ink::new(false), &mut out).unwrap();
+    let exchange = exchange(Vec::new());
+    let message = Message::read(&exchange.query.bytes);
+    query(&exchange, &message, &Display::default(), Ink::new(false), &mut out).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), expected);
 }
 
@@ -271,10 +275,7 @@ fn what_cannot_be_read_is_shown_in_hex() {
 fn colour_taken_away_leaves_the_plain_text() {
     for reply in [LOOKUP, SIGNED, BROKEN, &QUERY.replace("0120", "8183")] {
         for display in displays() {
-            let exchange = exchange(unhex(reply));
-            let mut coloured = Vec::new();
-            super::reply(&exchange, &display, Ink::new(true), &mut coloured).unwrap();
-            let coloured = String::from_utf8(coloured).unwrap();
+            let coloured = written(unhex(reply), &display, Ink::new(true));
             let mut parts = coloured.split('\x1b');
             let mut plain = parts.next().unwrap().to_owned();
             parts.for_each(|part| plain += part.split_once('m').unwrap().1);
@@ -309,9 +310,7 @@ fn no_octets_can_steer_the_terminal() {
             octets.truncate(random.below(2 * octets.len()));
         }
         for display in displays() {
-            let mut out = Vec::new();
-            super::reply(&exchange(octets.clone()), &display, Ink::new(false), &mut out).unwrap();
-            let text = String::from_utf8(out).expect("only whole characters are written");
+            let text = written(octets.clone(), &display, Ink::new(false));
             for line in text.lines() {
                 let steers = |c: char| c.is_control() && c != '\t';
                 assert!(!line.contains(steers) && !line.ends_with(' '), "{line:?}");
@@ -334,15 +333,6 @@ pub(in crate::render) fn exchange(reply: Vec<u8>) -> Exchange {
         cipher: "AES-256-GCM".into(),
         ..SessionFacts::default()
     };
-    let verdict = Verdict {
-        opportunistic: true,
-        name: "127.0.0.1".into(),
-        answers: Vec::new(),
-        path: Vec::new(),
-        anchor: None,
-        pinned: Vec::new(),
-        hint: None,
-    };
     let at = date(2026, 11, 21).at(19, 12, 0, 0).to_zoned(TimeZone::UTC).unwrap();
     let mut query = unhex(QUERY);
     query.resize(128, 0);
@@ -350,15 +340,27 @@ pub(in crate::render) fn exchange(reply: Vec<u8>) -> Exchange {
         peer: Peer { address: ([127, 0, 0, 1], 853).into(), protocol: Protocol::Tls },
         query: Packet { bytes: query, at: at.clone(), took: Duration::from_micros(4_300) },
         reply: Packet { bytes: reply, at, took: Duration::from_micros(11_200) },
-        tls: Some(Arc::new(TlsFacts { session, chain: Vec::new(), verdict })),
-        phases: Phases::default(),
+        tls: Some(Arc::new(TlsFacts { session, ..TlsFacts::default() })),
+        phases: Phases {
+            reused: false,
+            connect: Duration::from_millis(2),
+            handshake: Duration::from_millis(3),
+            reply: Duration::from_micros(6_200),
+        },
     }
 }
 
 fn shown(reply: &str, display: Display) -> String {
+    written(unhex(reply), &display, Ink::new(false))
+}
+
+fn written(reply: Vec<u8>, display: &Display, ink: Ink) -> String {
+    let exchange = exchange(reply);
+    let query = Message::read(&exchange.query.bytes);
+    let reply = Message::read(&exchange.reply.bytes);
     let mut out = Vec::new();
-    super::reply(&exchange(unhex(reply)), &display, Ink::new(false), &mut out).unwrap();
-    String::from_utf8(out).unwrap()
+    super::reply(&exchange, &query, &reply, display, ink, &mut out).unwrap();
+    String::from_utf8(out).expect("only whole characters are written")
 }
 
 /// Everything off.

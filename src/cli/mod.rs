@@ -1,0 +1,374 @@
+//! What was typed. One rule: opens no file, asks no clock, resolves no name.
+//!
+//! clap reads the dash options; the words between them are folded, in the order typed, into one
+//! [`Settings`] a query: options before the first name are for all queries, after a name for that
+//! one.
+
+pub mod help;
+pub mod options;
+pub mod pin;
+pub mod server;
+pub mod settings;
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Arg, ArgAction, ArgMatches};
+
+use crate::dns::rdata::{class_from_word, type_from_word};
+use crate::error::Error;
+use options::{Argument, OPTIONS, Row, Value};
+use server::{Server, parse_port};
+use settings::{Family, Name, Settings};
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Lookups.
+    Look(Box<Look>),
+    /// `-h`
+    Help,
+    /// `-V`
+    Version,
+}
+
+/// The lookups of one command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// One for each query.
+    pub queries: Vec<Settings>,
+    /// The settings that every query started from: what separates queries follows these.
+    pub common: Settings,
+    /// How often `-d` was given.
+    pub debug: u8,
+    /// Whether to write in colour.
+    pub color: Color,
+    /// What was odd, but not wrong.
+    pub warnings: Vec<String>,
+}
+
+/// `--color`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// One word or dash option, in the order typed.
+enum Word {
+    Bare(String),
+    Dash(&'static str, String),
+}
+
+/// Reads a command line, without the program's name.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
+    let matches = clap_command().no_binary_name(true).try_get_matches_from(args).map_err(usage)?;
+    if matches.get_flag("help") {
+        return Ok(Command::Help);
+    }
+    if matches.get_flag("version") {
+        return Ok(Command::Version);
+    }
+    let mut fold = Fold::default();
+    for word in in_typed_order(&matches) {
+        match word {
+            Word::Bare(word) => fold.word(&word)?,
+            Word::Dash(option, value) => fold.dash(option, &value)?,
+        }
+    }
+    let color = match matches.get_one::<String>("color").map(String::as_str) {
+        Some("always") => Color::Always,
+        Some("never") => Color::Never,
+        _ => Color::Auto,
+    };
+    Ok(Command::Look(Box::new(fold.finish(matches.get_count("debug"), color))))
+}
+
+/// The dash options, each with its one line of help.
+pub fn clap_command() -> clap::Command {
+    let valued = |id: &'static str, short: char, value: &'static str| {
+        Arg::new(id).short(short).value_name(value).action(ArgAction::Append)
+    };
+    let flag = |id: &'static str, short: char| {
+        Arg::new(id).short(short).num_args(0).default_missing_value("").action(ArgAction::Append)
+    };
+    clap::Command::new("tdig")
+        .about("ask a DNS resolver over TLS: who answered, and what")
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .arg(valued("q", 'q', "NAME").help("Ask for NAME, also if it looks like a type."))
+        .arg(valued("t", 't', "TYPE").help("Ask for records of this TYPE."))
+        .arg(valued("c", 'c', "CLASS").help("Ask in this CLASS."))
+        .arg(valued("x", 'x', "ADDR").help("Ask for the name of the address ADDR."))
+        .arg(valued("p", 'p', "PORT").help("Use PORT for servers that name none (853)."))
+        .arg(flag("4", '4').help("Use IPv4 only."))
+        .arg(flag("6", '6').help("Use IPv6 only."))
+        .arg(
+            Arg::new("debug")
+                .short('d')
+                .action(ArgAction::Count)
+                .help("Show what happens while it does; -dd shows more."),
+        )
+        .arg(
+            Arg::new("color")
+                .long("color")
+                .value_name("WHEN")
+                .require_equals(true)
+                .value_parser(["auto", "always", "never"])
+                .help("Write in colour: auto, always or never."),
+        )
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::SetTrue)
+                .help("Print this help."),
+        )
+        .arg(
+            Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(ArgAction::SetTrue)
+                .help("Print the version."),
+        )
+        .arg(Arg::new("words").num_args(0..).action(ArgAction::Append).hide(true))
+}
+
+fn in_typed_order(matches: &ArgMatches) -> Vec<Word> {
+    let mut words = Vec::new();
+    for id in ["q", "t", "c", "x", "p", "4", "6", "words"] {
+        let values = matches.get_many::<String>(id).into_iter().flatten();
+        let places = matches.indices_of(id).into_iter().flatten();
+        words.extend(places.zip(values).map(|(place, value)| match id {
+            "words" => (place, Word::Bare(value.clone())),
+            _ => (place, Word::Dash(id, value.clone())),
+        }));
+    }
+    words.sort_by_key(|(place, _)| *place);
+    words.into_iter().map(|(_, word)| word).collect()
+}
+
+#[derive(Default)]
+struct Fold {
+    common: Settings,
+    queries: Vec<Settings>,
+    warnings: Vec<String>,
+}
+
+impl Fold {
+    /// The settings that an option now acts on: the last query's, or everybody's.
+    fn current(&mut self) -> &mut Settings {
+        self.queries.last_mut().unwrap_or(&mut self.common)
+    }
+
+    fn query(&mut self, name: Name) {
+        // a query's own servers replace everybody's, so it begins with none
+        let servers = Vec::new();
+        self.queries.push(Settings { name: Some(name), servers, ..self.common.clone() });
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Error> {
+        if let Some(option) = word.strip_prefix('+') {
+            return self.option(option);
+        }
+        if let Some(typed) = word.strip_prefix('@') {
+            let server = Server::parse(typed)
+                .map_err(|why| Error::usage(format!("invalid server @{typed} ({why})")))?;
+            self.current().servers.push(server);
+            return Ok(());
+        }
+        if word.is_empty() {
+            return Err(Error::usage("invalid empty parameter"));
+        }
+        if let Some(qtype) = type_from_word(word) {
+            self.current().qtype = Some(qtype);
+        } else if let Some(qclass) = class_from_word(word) {
+            self.current().qclass = Some(qclass);
+        } else if looks_like_a_type(word) {
+            return Err(Error::Usage {
+                message: format!("bad type {word}"),
+                hint: Some(format!("if {word} is a name: -q {word}")),
+            });
+        } else {
+            self.query(Name::Domain(word.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn dash(&mut self, option: &str, value: &str) -> Result<(), Error> {
+        match option {
+            "q" => self.query(Name::Domain(value.to_owned())),
+            "x" => {
+                let address =
+                    value.parse().map_err(|_| Error::usage(format!("bad reverse name {value}")))?;
+                self.query(Name::Reverse(address));
+            }
+            "t" => match type_from_word(value) {
+                Some(qtype) => self.current().qtype = Some(qtype),
+                None => return Err(Error::usage(format!("bad type {value}"))),
+            },
+            "c" => match class_from_word(value) {
+                Some(qclass) => self.current().qclass = Some(qclass),
+                None => return Err(Error::usage(format!("bad class {value}"))),
+            },
+            "p" => {
+                let port = parse_port(value)
+                    .map_err(|why| Error::usage(format!("bad port {value} ({why})")))?;
+                self.current().port = Some(port);
+            }
+            "4" => self.current().family = Some(Family::V4),
+            _ => self.current().family = Some(Family::V6),
+        }
+        Ok(())
+    }
+
+    fn option(&mut self, typed: &str) -> Result<(), Error> {
+        let (word, argument) = match typed.split_once('=') {
+            Some((word, argument)) => (word, Some(argument.trim_start_matches('='))),
+            None => (typed, None),
+        };
+        let (row, on) = find(word).map_err(|found| unknown_option(typed, word, found))?;
+        let value = match (on, row.argument, argument) {
+            (false, _, Some(_)) | (_, Argument::None, Some(_)) => {
+                if argument != Some("") {
+                    self.warnings.push(format!("superfluous option argument: +{typed}"));
+                }
+                if on { Value::On } else { Value::Off }
+            }
+            (false, _, None) => Value::Off,
+            (true, Argument::Required(_), None) => {
+                return Err(Error::usage(format!("missing argument: +{typed}")));
+            }
+            (true, _, Some("")) => {
+                return Err(Error::usage(format!("empty argument: +{typed}")));
+            }
+            (true, _, Some(argument)) => Value::With(argument),
+            (true, _, None) => Value::On,
+        };
+        row.set(self.current(), value).map_err(Error::usage)
+    }
+
+    fn finish(mut self, debug: u8, color: Color) -> Look {
+        if self.queries.is_empty() {
+            // a type or class given without a name applies to the root
+            let root = Name::Domain(".".into());
+            let qtype = self.common.qtype.or(Some(NS));
+            self.queries.push(Settings { name: Some(root), qtype, ..self.common.clone() });
+        }
+        for query in &mut self.queries {
+            if query.servers.is_empty() {
+                query.servers.clone_from(&self.common.servers);
+            }
+        }
+        let Self { common, queries, warnings } = self;
+        Look { queries, common, debug, color, warnings }
+    }
+}
+
+const NS: u16 = 2;
+
+/// `TYPE65536`, `CLASS70000`: meant as a type or class, so asking for it as a name helps nobody.
+fn looks_like_a_type(word: &str) -> bool {
+    let upper = word.to_ascii_uppercase();
+    [upper.strip_prefix("TYPE"), upper.strip_prefix("CLASS")]
+        .into_iter()
+        .flatten()
+        .any(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Finds the option that `word` spells or abbreviates, and whether it is its `no` form: kdig's
+/// rule, applied to kdig's names first. The error holds the names it could be.
+pub fn find(word: &str) -> Result<(&'static Row, bool), Vec<String>> {
+    if let Some(found) = matching(|name| name == word).first() {
+        return Ok(*found);
+    }
+    for kdig in [true, false] {
+        let found: Vec<_> = matching(|name| !word.is_empty() && name.starts_with(word))
+            .into_iter()
+            .filter(|(row, _)| row.kdig == kdig)
+            .collect();
+        match found[..] {
+            [] => {}
+            [only] => return Ok(only),
+            _ => return Err(found.iter().map(spell).collect()),
+        }
+    }
+    Err(Vec::new())
+}
+
+fn matching(wanted: impl Fn(&str) -> bool) -> Vec<(&'static Row, bool)> {
+    let on = OPTIONS.iter().filter(|row| wanted(row.name)).map(|row| (row, true));
+    let off = OPTIONS.iter().filter(|row| wanted(&format!("no{}", row.name)));
+    on.chain(off.map(|row| (row, false))).collect()
+}
+
+fn spell((row, on): &(&Row, bool)) -> String {
+    format!("+{}{}", if *on { "" } else { "no" }, row.name)
+}
+
+fn unknown_option(typed: &str, word: &str, found: Vec<String>) -> Error {
+    if !found.is_empty() {
+        return Error::Usage {
+            message: format!("ambiguous option: +{typed}"),
+            hint: Some(format!("one of {}", found.join(", "))),
+        };
+    }
+    Error::Usage { message: format!("invalid option: +{typed}"), hint: nearest_option(word) }
+}
+
+/// What was meant by an option that there is not.
+fn nearest_option(word: &str) -> Option<String> {
+    let hyphens = |character: char| matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}');
+    if let Some(odd) = word.chars().find(|&character| hyphens(character)) {
+        let plain = word.replace(hyphens, "-");
+        let code = u32::from(odd);
+        return Some(format!("{odd} (U+{code:04X}) is not a hyphen; type +{plain}"));
+    }
+    let plain =
+        word.strip_prefix("no-").map_or_else(|| word.to_owned(), |rest| format!("no{rest}"));
+    if let Ok(found) = find(&plain) {
+        return Some(format!("did you mean {}?", spell(&found)));
+    }
+    let names = OPTIONS.iter().flat_map(|row| [row.name.to_owned(), format!("no{}", row.name)]);
+    let near = |name: &String| {
+        // the unabbreviated name, or its beginning as long as what was typed
+        let start = name.get(..plain.len()).unwrap_or(name);
+        strsim::damerau_levenshtein(name, &plain).min(strsim::damerau_levenshtein(start, &plain))
+    };
+    let (distance, best) = names.map(|name| (near(&name), name)).min()?;
+    (distance <= 2 && distance < plain.len()).then(|| format!("did you mean +{best}?"))
+}
+
+/// clap's complaint in our words.
+fn usage(error: clap::Error) -> Error {
+    let context = |kind| error.get(kind).map(ToString::to_string);
+    let option = context(ContextKind::InvalidArg).unwrap_or_default();
+    let message = match error.kind() {
+        ErrorKind::UnknownArgument => format!("invalid option: {option}"),
+        ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
+        ErrorKind::InvalidValue
+            if context(ContextKind::InvalidValue).is_some_and(|it| !it.is_empty()) =>
+        {
+            let value = context(ContextKind::InvalidValue).unwrap_or_default();
+            format!("invalid {option}: {value}")
+        }
+        ErrorKind::InvalidValue | ErrorKind::NoEquals => match option.split_whitespace().next() {
+            Some("-q") => "missing name".to_owned(),
+            Some("-t") => "missing type".to_owned(),
+            Some("-c") => "missing class".to_owned(),
+            Some("-x") => "missing address".to_owned(),
+            Some("-p") => "missing port".to_owned(),
+            _ => format!("missing value: {option}"),
+        },
+        _ => error.to_string().lines().next().unwrap_or_default().to_owned(),
+    };
+    let hint =
+        (error.kind() == ErrorKind::UnknownArgument).then(|| "tdig -h lists the options".into());
+    Error::Usage { message, hint }
+}

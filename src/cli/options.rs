@@ -1,0 +1,476 @@
+//! OPTIONS: one row per `+option`. One rule: parsing, help, man page and completions all read this
+//! table and nothing else; a row that needs a second place is missing a field.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use rustls::pki_types::DnsName;
+
+use super::pin::Pin;
+use super::server::address_of;
+use super::settings::{Cookie, Edns, Padding, Settings, Subnet};
+use crate::display::Format;
+
+/// One `+[no]option`.
+pub struct Row {
+    /// Its name, without `+` and `no`.
+    pub name: &'static str,
+    /// What may follow `=`.
+    pub argument: Argument,
+    /// Where help and manual list it.
+    pub group: Group,
+    /// One line: what it does when it is on.
+    pub help: &'static str,
+    /// What else the manual says: units, defaults, implications.
+    pub manual: &'static str,
+    /// kdig has it too. kdig's names are matched first, so that a prefix which is unambiguous
+    /// there stays so.
+    pub kdig: bool,
+    set: Set,
+}
+
+/// What may follow `=`; the text is the name of the value in help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// Nothing.
+    None,
+    /// A value, or nothing.
+    Optional(&'static str),
+    /// A value.
+    Required(&'static str),
+}
+
+/// How an option was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// `+option`
+    On,
+    /// `+option=value`
+    With(&'a str),
+    /// `+nooption`
+    Off,
+}
+
+/// What an option does to the settings.
+#[derive(Clone, Copy)]
+enum Set {
+    /// Sets and clears a field.
+    Switch(fn(&mut Settings) -> &mut bool),
+    /// Anything else. The error is what is wrong with the value; it may be empty.
+    Apply(fn(&mut Settings, Value<'_>) -> Result<(), String>),
+}
+
+/// The chapters of help and manual, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Who must be at the other end.
+    Trust,
+    /// The query.
+    Query,
+    /// What is shown.
+    Display,
+}
+
+impl Group {
+    /// All, in order.
+    pub const ALL: [Self; 3] = [Self::Trust, Self::Query, Self::Display];
+
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Trust => "Who must answer",
+            Self::Query => "What is asked",
+            Self::Display => "What is shown",
+        }
+    }
+}
+
+impl Row {
+    /// Applies the option. The error is a whole message.
+    pub fn set(&self, settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+        match self.set {
+            Set::Switch(field) => {
+                *field(settings) = value != Value::Off;
+                Ok(())
+            }
+            Set::Apply(apply) => apply(settings, value).map_err(|why| {
+                let typed = match value {
+                    Value::With(typed) => typed,
+                    Value::On | Value::Off => "",
+                };
+                let why = if why.is_empty() { why } else { format!(" ({why})") };
+                format!("invalid +{}={typed}{why}", self.name)
+            }),
+        }
+    }
+
+    /// Whether the option is on when nothing is typed: computed, so that it cannot be wrong.
+    pub fn on_by_default(&self) -> bool {
+        let defaults = Settings::default();
+        let mut settings = defaults.clone();
+        self.argument == Argument::None
+            && self.set(&mut settings, Value::On).is_ok()
+            && settings == defaults
+    }
+
+    const fn ours(self) -> Self {
+        Self { kdig: false, ..self }
+    }
+
+    const fn manual(self, manual: &'static str) -> Self {
+        Self { manual, ..self }
+    }
+}
+
+const fn switch(
+    group: Group,
+    name: &'static str,
+    field: fn(&mut Settings) -> &mut bool,
+    help: &'static str,
+) -> Row {
+    Row {
+        name,
+        argument: Argument::None,
+        group,
+        help,
+        manual: "",
+        kdig: true,
+        set: Set::Switch(field),
+    }
+}
+
+const fn row(
+    group: Group,
+    name: &'static str,
+    argument: Argument,
+    apply: fn(&mut Settings, Value<'_>) -> Result<(), String>,
+    help: &'static str,
+) -> Row {
+    Row { name, argument, group, help, manual: "", kdig: true, set: Set::Apply(apply) }
+}
+
+use Argument::{None as Nothing, Optional, Required};
+use Group::{Display as Show, Query, Trust};
+
+/// Every option, in the order in which help lists them within their group.
+pub const OPTIONS: &[Row] = &[
+    row(Trust, "tls", Nothing, tls, "Use DNS over TLS, which is the default.").manual(
+        "Without any of the options below nothing about the server is verified (opportunistic \
+         profile, RFC 8310), and the output says so.",
+    ),
+    row(Trust, "tls-ca", Optional("FILE"), tls_ca, "Trust the system's store, or the PEM FILE.")
+        .manual(
+            "May be given several times; what is trusted adds up. The certificate must lead to one \
+             of these trust anchors, be within its dates, be meant for a server, and carry the \
+             name or address of the server as typed.",
+        ),
+    switch(Trust, "tls-mozilla", |it| &mut it.tls.mozilla, "Trust Mozilla's roots, built in.")
+        .ours()
+        .manual("As +tls-ca otherwise."),
+    row(
+        Trust,
+        "tls-hostname",
+        Required("NAME"),
+        |it, value| name(&mut it.tls.hostname, value),
+        "Check the certificate for NAME, a name or an address.",
+    )
+    .manual(
+        "Instead of the server as typed. Implies +tls-ca where no other trust anchor is named. \
+         Only Subject Alternative Names count, never the common name.",
+    ),
+    row(
+        Trust,
+        "tls-sni",
+        Required("NAME"),
+        |it, value| name(&mut it.tls.sni, value),
+        "Send NAME as server name indication.",
+    )
+    .manual("Instead of the name that is checked. An address is never sent."),
+    row(Trust, "tls-pin", Required("PIN"), tls_pin, "Accept only keys with this SHA-256 PIN.").manual(
+        "May be given several times; one must match. Base64, hex, sha256//PIN, pin-sha256=\"PIN\", \
+         or a PEM or DER file. A pin counts only for a key that was proved: that of the server's \
+         own certificate, or of one from which its signatures descend. Together with a trust anchor \
+         or a name, all must hold. Alone, the dates of the certificates are shown, not enforced.",
+    ),
+    row(Query, "timeout", Required("TIME"), timeout, "Give a whole lookup this long (5 s).").manual(
+        "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
+         handshake and reply together must be done in this time. 0 or +notimeout is for ever.",
+    ),
+    switch(Query, "rdflag", |it| &mut it.flags.rd, "Set the flag RD, recursion desired."),
+    switch(Query, "recurse", |it| &mut it.flags.rd, "Same as +[no]rdflag."),
+    switch(Query, "adflag", |it| &mut it.flags.ad, "Set the flag AD, authentic data."),
+    switch(Query, "cdflag", |it| &mut it.flags.cd, "Set the flag CD, checking disabled."),
+    switch(Query, "aaflag", |it| &mut it.flags.aa, "Set the flag AA, authoritative answer."),
+    switch(Query, "tcflag", |it| &mut it.flags.tc, "Set the flag TC, truncated."),
+    switch(Query, "raflag", |it| &mut it.flags.ra, "Set the flag RA, recursion available."),
+    switch(Query, "zflag", |it| &mut it.flags.z, "Set the reserved flag bit Z."),
+    row(Query, "edns", Optional("N"), edns, "Use EDNS, of version N (0).")
+        .manual("+noedns sends no OPT record, and so no option either."),
+    switch(Query, "doflag", |it| &mut it.edns.dnssec_ok, "Set the flag DO: send DNSSEC records."),
+    switch(Query, "dnssec", |it| &mut it.edns.dnssec_ok, "Same as +[no]doflag."),
+    switch(Query, "deflag", |it| &mut it.edns.delegation, "Set the flag DE, delegation extension."),
+    row(Query, "bufsize", Required("N"), bufsize, "Announce a UDP payload of N octets (1232)."),
+    row(Query, "padding", Optional("N"), padding, "Pad the query, with N octets if given.").manual(
+        "By default a query is padded to a multiple of 128 octets (RFC 8467). +nopadding sends none.",
+    ),
+    row(Query, "alignment", Optional("N"), alignment, "Pad to a multiple of N octets (128)."),
+    switch(Query, "nsid", |it| &mut it.edns.nsid, "Ask for the server's identifier (NSID)."),
+    switch(
+        Query,
+        "zoneversion",
+        |it| &mut it.edns.zone_version,
+        "Ask for the version of the zone (RFC 9660).",
+    ),
+    row(Query, "subnet", Required("ADDR"), subnet, "Send the client subnet ADDR[/PREFIX]."),
+    row(Query, "client", Required("ADDR"), subnet, "Same as +[no]subnet."),
+    row(Query, "cookie", Optional("HEX"), cookie, "Send a cookie, random if none is given."),
+    row(Query, "expire", Nothing, expire, "Ask for the expiry of the zone (RFC 7314)."),
+    row(Query, "ednsopt", Required("CODE"), ednsopt, "Send the EDNS option CODE[:HEX].")
+        .manual("May be given several times. +noednsopt sends none of them."),
+    row(Show, "all", Nothing, all, "Show every part of the reply."),
+    row(Show, "short", Nothing, short, "Show the data of the answer alone."),
+    row(Show, "multiline", Nothing, multiline, "Wrap long records over several lines."),
+    switch(Show, "cert", |it| &mut it.display.cert, "Show the certificate chain and the verdict.")
+        .ours(),
+    switch(Show, "qr", |it| &mut it.display.qr, "Show the query too."),
+    switch(Show, "header", |it| &mut it.display.header, "Show TLS session and header."),
+    switch(Show, "comments", |it| &mut it.display.comments, "Show the titles of sections."),
+    switch(Show, "opt", |it| &mut it.display.opt, "Show the EDNS pseudosection."),
+    switch(Show, "opttext", |it| &mut it.display.opttext, "Show unknown EDNS options as text."),
+    switch(Show, "optpresent", |it| &mut it.display.optpresent, "Show EDNS as one record."),
+    switch(Show, "question", |it| &mut it.display.question, "Show the question section."),
+    switch(Show, "answer", |it| &mut it.display.answer, "Show the answer section."),
+    switch(Show, "authority", |it| &mut it.display.authority, "Show the authority section."),
+    row(Show, "additional", Nothing, additional, "Show the additional section.")
+        .manual("+noadditional hides EDNS and TSIG too."),
+    switch(Show, "tsig", |it| &mut it.display.tsig, "Show the TSIG pseudosection."),
+    switch(Show, "stats", |it| &mut it.display.stats, "Show sizes, time and peer."),
+    switch(Show, "class", |it| &mut it.display.class, "Show the class of records."),
+    switch(Show, "ttl", |it| &mut it.display.ttl, "Show the TTL of records."),
+    switch(Show, "crypto", |it| &mut it.display.crypto, "Show keys, signatures and digests."),
+    switch(Show, "generic", |it| &mut it.display.generic, "Show types and data as RFC 3597 has it."),
+];
+
+fn tls(_: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    match value {
+        Value::Off => Err("plain DNS is not supported".into()),
+        _ => Ok(()),
+    }
+}
+
+fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    match value {
+        Value::On => settings.tls.system = true,
+        Value::With(file) => settings.tls.files.push(file.into()),
+        Value::Off => {
+            settings.tls.system = false;
+            settings.tls.files.clear();
+        }
+    }
+    Ok(())
+}
+
+fn tls_pin(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    match value {
+        Value::With(typed) => settings.tls.pins.extend(Pin::parse_list(typed)?),
+        _ => settings.tls.pins.clear(),
+    }
+    Ok(())
+}
+
+/// A host name or address to check or send; a trailing dot means nothing there.
+fn name(field: &mut Option<String>, value: Value<'_>) -> Result<(), String> {
+    *field = match value {
+        Value::With(typed) => {
+            let name = typed.strip_suffix('.').unwrap_or(typed);
+            if address_of(name).is_none() && DnsName::try_from(name).is_err() {
+                return Err("neither a host name nor an address".into());
+            }
+            Some(name.to_owned())
+        }
+        _ => None,
+    };
+    Ok(())
+}
+
+fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.timeout = match value {
+        Value::With(typed) => {
+            let time = match typed.parse::<f64>() {
+                Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| String::new())?,
+                Err(_) => humantime::parse_duration(typed).map_err(|_| String::new())?,
+            };
+            // kdig's words for "for ever"
+            (!time.is_zero()).then_some(time)
+        }
+        _ => None,
+    };
+    Ok(())
+}
+
+fn edns(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.on = value != Value::Off;
+    match value {
+        Value::With(typed) => settings.edns.version = number(typed)?,
+        Value::On => settings.edns.version = 0,
+        Value::Off => settings.edns = Edns { on: false, ..Edns::default() },
+    }
+    Ok(())
+}
+
+fn bufsize(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.size = match value {
+        Value::With(typed) => match number(typed)? {
+            0 => Edns::default().size,
+            // a message is never shorter than its header
+            size => u16::max(size, 12),
+        },
+        _ => Edns::default().size,
+    };
+    Ok(())
+}
+
+fn padding(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.padding = match value {
+        Value::On => Padding::Policy,
+        Value::With(typed) => Padding::Length(number(typed)?),
+        Value::Off => Padding::Off,
+    };
+    Ok(())
+}
+
+fn alignment(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.padding = match value {
+        Value::On => Padding::Block(128),
+        Value::With(typed) => match number(typed)? {
+            0 | 1 => return Err(String::new()),
+            block => Padding::Block(block),
+        },
+        Value::Off => Padding::Policy,
+    };
+    Ok(())
+}
+
+fn subnet(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.subnet = match value {
+        Value::With(typed) => {
+            let (address, prefix) = typed.split_once('/').unwrap_or((typed, ""));
+            let address: IpAddr = address.parse().map_err(|_| "no address".to_owned())?;
+            let bits = if address.is_ipv4() { 32 } else { 128 };
+            let prefix = match prefix {
+                "" => bits,
+                prefix => prefix.parse().map_err(|_| "no prefix length".to_owned())?,
+            };
+            if prefix > bits {
+                return Err(format!("a prefix is at most {bits} bits long"));
+            }
+            Some(Subnet { address, prefix })
+        }
+        _ => None,
+    };
+    Ok(())
+}
+
+fn cookie(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.cookie = match value {
+        Value::On => Some(Cookie::Random),
+        Value::With(typed) => {
+            let octets = hex(typed).ok_or_else(|| "no hex".to_owned())?;
+            match octets.len() {
+                8 | 16..=40 => Some(Cookie::Given(octets)),
+                0..8 => return Err("a client cookie is 8 octets long".into()),
+                9..16 => return Err("a server cookie is at least 8 octets long".into()),
+                _ => return Err("a server cookie is at most 32 octets long".into()),
+            }
+        }
+        Value::Off => None,
+    };
+    Ok(())
+}
+
+fn expire(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.custom.retain(|(code, _)| *code != 9);
+    if value != Value::Off {
+        settings.edns.custom.push((9, Vec::new()));
+    }
+    Ok(())
+}
+
+fn ednsopt(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    match value {
+        Value::With(typed) => {
+            let (code, data) = typed.split_once(':').unwrap_or((typed, ""));
+            let data = hex(data).ok_or_else(|| "no hex".to_owned())?;
+            settings.edns.custom.push((number(code)?, data));
+        }
+        _ => settings.edns.custom.clear(),
+    }
+    Ok(())
+}
+
+fn all(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let display = &mut settings.display;
+    let on = value != Value::Off;
+    for field in [
+        &mut display.header,
+        &mut display.comments,
+        &mut display.opt,
+        &mut display.question,
+        &mut display.answer,
+        &mut display.authority,
+        &mut display.additional,
+        &mut display.tsig,
+        &mut display.stats,
+        &mut display.cert,
+    ] {
+        *field = on;
+    }
+    // as kdig: +noall hides the query too, +all does not show it
+    display.qr &= on;
+    Ok(())
+}
+
+fn short(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.display.format = match value {
+        Value::Off => Format::Full,
+        _ => Format::Short,
+    };
+    Ok(())
+}
+
+fn multiline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.display.multiline = value != Value::Off;
+    if settings.display.multiline {
+        let display = &mut settings.display;
+        display.format = Format::Full;
+        display.header = true;
+        display.comments = true;
+        display.opt = true;
+        display.stats = true;
+    }
+    Ok(())
+}
+
+fn additional(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let display = &mut settings.display;
+    display.additional = value != Value::Off;
+    if !display.additional {
+        display.opt = false;
+        display.tsig = false;
+    }
+    Ok(())
+}
+
+fn number<N: std::str::FromStr>(typed: &str) -> Result<N, String> {
+    typed.parse().map_err(|_| String::new())
+}
+
+/// Octets from an even number of hex digits.
+pub(crate) fn hex(typed: &str) -> Option<Vec<u8>> {
+    let value = |digit: u8| (digit as char).to_digit(16);
+    let pairs = typed.as_bytes().chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    pairs.map(|pair| Some((value(pair[0])? << 4 | value(pair[1])?) as u8)).collect()
+}

@@ -1,0 +1,269 @@
+//! A query: values in, bytes out. One rule: padding is computed last, over the whole message.
+
+use hickory_proto::ProtoError;
+use hickory_proto::rr::Name;
+use hickory_proto::serialize::binary::{BinEncodable, BinEncoder};
+
+use crate::text::{Place, escape};
+
+/// A query ready to be encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The name asked for.
+    pub name: Name,
+    /// Record type.
+    pub qtype: u16,
+    /// Class.
+    pub qclass: u16,
+    /// The second pair of octets of the header: opcode and flags.
+    pub flags: u16,
+    /// The OPT record to send (RFC 6891).
+    pub edns: Option<Edns>,
+}
+
+/// An OPT record to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edns {
+    /// UDP payload size, octets.
+    pub size: u16,
+    /// EDNS version.
+    pub version: u8,
+    /// DO and its neighbours.
+    pub flags: u16,
+    /// Options as code and data, in the order sent.
+    pub options: Vec<(u16, Vec<u8>)>,
+    /// The padding that follows them.
+    pub padding: Padding,
+}
+
+/// Padding (RFC 7830).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// None.
+    Off,
+    /// To a multiple of this many octets, the whole message counted (RFC 8467 section 4.1).
+    Block(u16),
+    /// Exactly this many octets.
+    Length(u16),
+}
+
+/// The flags of a header, as bits of its second pair of octets (RFC 1035 section 4.1.1).
+pub mod flag {
+    /// Authoritative answer.
+    pub const AA: u16 = 1 << 10;
+    /// Truncated.
+    pub const TC: u16 = 1 << 9;
+    /// Recursion desired.
+    pub const RD: u16 = 1 << 8;
+    /// Recursion available.
+    pub const RA: u16 = 1 << 7;
+    /// Reserved.
+    pub const Z: u16 = 1 << 6;
+    /// Authentic data.
+    pub const AD: u16 = 1 << 5;
+    /// Checking disabled.
+    pub const CD: u16 = 1 << 4;
+}
+
+const OPT: u16 = 41;
+const PADDING: u16 = 12;
+/// Code and length of an EDNS option.
+const OPTION_HEADER: usize = 4;
+
+impl Query {
+    /// The name asked for, in presentation format.
+    pub fn owner(&self) -> String {
+        if self.name.is_root() {
+            return ".".into();
+        }
+        let mut text = Vec::new();
+        for label in self.name.iter() {
+            escape(&mut text, label, Place::Label);
+            text.push(b'.');
+        }
+        // escaped labels are ASCII
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// The message as sent, without a length prefix.
+    ///
+    /// Fails only if options and padding do not fit into 65,535 octets.
+    pub fn encode(&self, id: u16) -> Result<Vec<u8>, ProtoError> {
+        let mut bytes = Vec::with_capacity(128);
+        let mut encoder = BinEncoder::new(&mut bytes);
+        encoder.emit_u16(id)?;
+        encoder.emit_u16(self.flags)?;
+        for count in [1, 0, 0, u16::from(self.edns.is_some())] {
+            encoder.emit_u16(count)?;
+        }
+        self.name.emit(&mut encoder)?;
+        encoder.emit_u16(self.qtype)?;
+        encoder.emit_u16(self.qclass)?;
+        if let Some(edns) = &self.edns {
+            edns.emit(&mut encoder)?;
+        }
+        Ok(bytes)
+    }
+}
+
+impl Edns {
+    fn emit(&self, encoder: &mut BinEncoder<'_>) -> Result<(), ProtoError> {
+        const OPT_HEADER: usize = 11;
+        let before = encoder.offset() + OPT_HEADER;
+        let options: usize = self.options.iter().map(|(_, data)| OPTION_HEADER + data.len()).sum();
+        let padding = self.padding.length(before + options);
+        let length = options + padding.map_or(0, |padding| OPTION_HEADER + padding);
+        let length = u16::try_from(length).map_err(|_| "the EDNS options are too long")?;
+
+        encoder.emit_u8(0)?;
+        encoder.emit_u16(OPT)?;
+        encoder.emit_u16(self.size)?;
+        encoder.emit_u8(0)?;
+        encoder.emit_u8(self.version)?;
+        encoder.emit_u16(self.flags)?;
+        encoder.emit_u16(length)?;
+        for (code, data) in &self.options {
+            encoder.emit_u16(*code)?;
+            // no longer than all together
+            encoder.emit_u16(data.len() as u16)?;
+            encoder.emit_vec(data)?;
+        }
+        if let Some(padding) = padding {
+            encoder.emit_u16(PADDING)?;
+            encoder.emit_u16(padding as u16)?;
+            encoder.emit_vec(&vec![0; padding])?;
+        }
+        Ok(())
+    }
+}
+
+impl Padding {
+    /// The data octets of a padding option that ends a message of `size` octets without it. A
+    /// message that fits its block without padding gets a whole block more: a responder pads only
+    /// when the query did (RFC 7830 section 4).
+    fn length(self, size: usize) -> Option<usize> {
+        match self {
+            Self::Off => None,
+            Self::Length(length) => Some(length.into()),
+            Self::Block(block) => {
+                Some((size + OPTION_HEADER).next_multiple_of(block.into()) - size - OPTION_HEADER)
+            }
+        }
+    }
+}
+
+/// Reads a domain name in presentation format (RFC 1035 section 5.1): `\X` is the character X,
+/// `\DDD` the octet of that decimal value. It is absolute with or without a final dot.
+pub fn parse_name(text: &str) -> Result<Name, ProtoError> {
+    if text == "." {
+        return Ok(Name::root());
+    }
+    let mut labels = Vec::new();
+    let mut label = Vec::new();
+    let mut octets = text.bytes();
+    while let Some(octet) = octets.next() {
+        match octet {
+            b'.' => labels.push(std::mem::take(&mut label)),
+            b'\\' => label.push(escaped(&mut octets)?),
+            _ => label.push(octet),
+        }
+    }
+    if !label.is_empty() {
+        labels.push(label);
+    }
+    if labels.is_empty() || labels.iter().any(Vec::is_empty) {
+        return Err("an empty label".into());
+    }
+    Name::from_labels(labels.iter().map(Vec::as_slice))
+}
+
+fn escaped(octets: &mut std::str::Bytes<'_>) -> Result<u8, ProtoError> {
+    let digit = |octet: Option<u8>| {
+        octet.filter(u8::is_ascii_digit).map(|octet| u16::from(octet - b'0')).ok_or("a bad escape")
+    };
+    match octets.next() {
+        Some(first @ b'0'..=b'9') => {
+            let value =
+                digit(Some(first))? * 100 + digit(octets.next())? * 10 + digit(octets.next())?;
+            Ok(u8::try_from(value).map_err(|_| "an escape above 255")?)
+        }
+        Some(octet) => Ok(octet),
+        None => Err("a bad escape".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(name: &str, options: Vec<(u16, Vec<u8>)>, padding: Padding) -> Vec<u8> {
+        let edns = Edns { size: 1232, version: 0, flags: 0, options, padding };
+        Query {
+            name: parse_name(name).unwrap(),
+            qtype: 1,
+            qclass: 1,
+            flags: flag::RD | flag::AD,
+            edns: Some(edns),
+        }
+        .encode(0x1234)
+        .unwrap()
+    }
+
+    #[test]
+    fn a_query_is_header_question_and_opt() {
+        let mut expected =
+            b"\x12\x34\x01\x20\0\x01\0\0\0\0\0\x01\x03lab\x04test\0\0\x01\0\x01".to_vec();
+        expected.extend(b"\0\0\x29\x04\xd0\0\0\0\0\0\0");
+        assert_eq!(query("lab.test", Vec::new(), Padding::Off), expected);
+    }
+
+    #[test]
+    fn padding_fills_the_block_whatever_the_name_and_the_options() {
+        for length in 1..=63 {
+            let name = format!("{}.example", "n".repeat(length));
+            for data in [0, 1, 24, 100] {
+                let options = vec![(65_001, vec![7; data])];
+                let bytes = query(&name, options, Padding::Block(128));
+                assert_eq!(bytes.len() % 128, 0, "name of {length}, option of {data} octets");
+            }
+        }
+        assert_eq!(query("lab.test", Vec::new(), Padding::Block(128)).len(), 128);
+        assert_eq!(query("lab.test", Vec::new(), Padding::Length(3)).len(), 37 + 4 + 3);
+    }
+
+    #[test]
+    fn options_that_do_not_fit_are_an_error() {
+        let edns = Edns {
+            size: 1232,
+            version: 0,
+            flags: 0,
+            options: vec![(1, vec![0; 40_000]), (1, vec![0; 40_000])],
+            padding: Padding::Off,
+        };
+        let query = Query { name: Name::root(), qtype: 1, qclass: 1, flags: 0, edns: Some(edns) };
+        assert!(query.encode(1).is_err());
+    }
+
+    #[test]
+    fn names_keep_their_case_and_their_octets() {
+        let wire = |name: &str| {
+            let mut bytes = Vec::new();
+            parse_name(name).unwrap().emit(&mut BinEncoder::new(&mut bytes)).unwrap();
+            bytes
+        };
+        assert_eq!(wire("."), b"\0");
+        assert_eq!(wire("WwW.lab.test"), b"\x03WwW\x03lab\x04test\0");
+        assert_eq!(wire(r"a\.b.\200\032x."), b"\x03a.b\x03\xc8 x\0");
+        assert_eq!(wire("b\u{fc}cher"), b"\x07b\xc3\xbccher\0");
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        let long = format!("{}.", "a".repeat(63)).repeat(4) + "toolong";
+        for name in
+            ["", "a..b", ".a", "..", &"a".repeat(64), &long, r"a\", r"a\25", r"a\256", r"a\2x5"]
+        {
+            assert!(parse_name(name).is_err(), "{name}");
+        }
+    }
+}

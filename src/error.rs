@@ -1,0 +1,244 @@
+//! What can go wrong, by stage. One rule: variants carry facts, `Display` carries the words, and
+//! each has one exit status and at most one hint.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::exchange::{Question, TlsFacts};
+use crate::text;
+
+/// The exit status of the program, each with what it means.
+pub const EXIT_STATUS: &[(u8, &str)] = &[
+    (0, "every query got its reply, over a session that passed every check asked for"),
+    (1, "the command line makes no sense; nothing was sent"),
+    (4, "no connection: name not found, refused, unreachable, timed out"),
+    (5, "the TLS handshake failed"),
+    (6, "the certificate was refused: name, chain, dates or purpose"),
+    (7, "no pin matched"),
+    (8, "a local file could not be read or written"),
+    (9, "no reply: timeout, close or reset after the handshake"),
+    (10, "internal error"),
+    (11, "the reply is no answer to the query, or cannot be read"),
+];
+
+/// Why a run or a lookup failed.
+#[derive(Clone, Debug)]
+pub enum Error {
+    /// The command line makes no sense; nothing was sent.
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to type instead.
+        hint: Option<String>,
+    },
+    /// A local file could not be read or does not hold what it should.
+    File {
+        /// Its path as typed.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The name of a server has no address.
+    Resolve {
+        /// `host@port` as typed.
+        server: String,
+        /// The resolver's words.
+        reason: String,
+    },
+    /// No TCP connection.
+    Connect {
+        /// `address@port(TLS)`
+        peer: String,
+        /// Why.
+        cause: Connect,
+    },
+    /// No TLS session.
+    Handshake(Handshake),
+    /// The certificate or its key was not what was asked for.
+    Refused(Arc<TlsFacts>),
+    /// The session stood, but no reply came.
+    Reply {
+        /// `address@port(TLS)`
+        peer: String,
+        /// Why.
+        cause: Reply,
+    },
+    /// A bug in this program.
+    Internal(String),
+}
+
+/// Why a connection was not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connect {
+    /// Nobody listens there.
+    Refused,
+    /// It did not answer in time.
+    TimedOut(Duration),
+    /// The source address cannot be used.
+    Source(String),
+    /// Anything else the system says.
+    Other(String),
+}
+
+/// Why a handshake failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// The peer sent a fatal alert of this name.
+    Alert(String),
+    /// The peer closed the connection.
+    Closed,
+    /// The peer reset the connection.
+    Reset,
+    /// The peer did not go on.
+    TimedOut(Duration),
+    /// The peer does not speak TLS; its first octets.
+    NotTls(Vec<u8>),
+    /// The peer broke the protocol, or has nothing in common with us.
+    Protocol(String),
+}
+
+/// Why no reply came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Nothing, or not enough, came in time.
+    TimedOut(Duration),
+    /// The peer closed the session (`close_notify`) before a whole reply.
+    CloseNotify,
+    /// The peer closed the connection without closing the session.
+    Closed,
+    /// The peer reset the connection.
+    Reset,
+    /// The peer sent a fatal alert of this name.
+    Alert(String),
+    /// A record could not be decrypted, or the peer broke the protocol.
+    Protocol(String),
+    /// A message of no octets.
+    Empty,
+}
+
+impl Error {
+    /// A usage error without a hint.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: None }
+    }
+
+    /// The exit status of the program.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage { .. } => 1,
+            Self::Resolve { .. } | Self::Connect { .. } => 4,
+            Self::Handshake(_) => 5,
+            Self::Refused(facts) => match facts.verdict.refusal() {
+                Some(answer) if answer.question == Question::Pin => 7,
+                _ => 6,
+            },
+            Self::File { .. } => 8,
+            Self::Reply { .. } => 9,
+            Self::Internal(_) => 10,
+        }
+    }
+
+    /// The one thing to type next, where there is one.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Refused(facts) => facts.verdict.hint.clone(),
+            Self::Handshake(Handshake::NotTls(octets)) if octets.starts_with(b"HTTP/") => {
+                Some("this looks like HTTP; is the port right? -p 853".into())
+            }
+            Self::Handshake(Handshake::NotTls(octets)) if octets.starts_with(b"SSH-") => {
+                Some("this looks like SSH; is the port right? -p 853".into())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage { message, .. } => f.write_str(message),
+            Self::File { path, reason } => write!(f, "{}: {reason}", text::free(path)),
+            Self::Resolve { server, reason } => write!(f, "{reason} for {server}"),
+            Self::Connect { peer, cause } => match cause {
+                Connect::Refused => write!(f, "can't connect to {peer} (connection refused)"),
+                Connect::TimedOut(after) => {
+                    write!(f, "connection timeout for {peer} (after {})", seconds(*after))
+                }
+                Connect::Source(reason) => write!(f, "can't assign address {reason}"),
+                Connect::Other(reason) => write!(f, "can't connect to {peer} ({reason})"),
+            },
+            Self::Handshake(cause) => match cause {
+                Handshake::TimedOut(after) => write!(
+                    f,
+                    "TLS, peer took too long to respond (handshake, after {})",
+                    seconds(*after)
+                ),
+                cause => write!(f, "TLS, handshake failed ({cause})"),
+            },
+            Self::Refused(facts) => {
+                f.write_str("TLS, handshake failed (certificate refused: ")?;
+                match facts.verdict.refusal() {
+                    Some(answer) => write!(f, "{}: {})", answer.question, answer.why),
+                    None => f.write_str("unknown reason)"),
+                }
+            }
+            Self::Reply { cause, .. } => write!(f, "{cause}"),
+            Self::Internal(what) => write!(f, "internal error ({what})"),
+        }
+    }
+}
+
+impl fmt::Display for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alert(name) => write!(f, "the peer sent the alert {name}"),
+            Self::Closed => f.write_str("the peer closed the connection"),
+            Self::Reset => f.write_str("the peer reset the connection"),
+            Self::TimedOut(after) => write!(f, "no answer after {}", seconds(*after)),
+            Self::NotTls(octets) => {
+                write!(f, "the peer does not speak TLS, it sent: {}", text::free(octets))
+            }
+            Self::Protocol(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut(after) => {
+                write!(f, "TLS, peer took too long to respond (reply, after {})", seconds(*after))
+            }
+            Self::CloseNotify => f.write_str("TLS, peer has closed the connection"),
+            Self::Closed => f.write_str(
+                "TLS, failed to receive reply (the peer closed the connection without close_notify)",
+            ),
+            Self::Reset => {
+                f.write_str("TLS, failed to receive reply (the peer reset the connection)")
+            }
+            Self::Alert(name) => {
+                write!(f, "TLS, failed to receive reply (the peer sent the alert {name})")
+            }
+            Self::Protocol(what) => write!(f, "TLS, failed to receive reply ({what})"),
+            Self::Empty => f.write_str("TLS, failed to receive reply (a message of 0 octets)"),
+        }
+    }
+}
+
+/// What the system says of `error`, without its number and without a capital.
+pub fn system_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => text.to_owned(),
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}

@@ -1,0 +1,198 @@
+//! What happens, while it happens: debug lines, warnings, errors, hints. This file talks, and these
+//! are its rules. No capital at the start and no full stop at the end, but where kdig has them. The
+//! fact first, then what was expected and what came. A hint only where it is one thing to type.
+
+use std::io::{self, ErrorKind, Write};
+
+use super::certificates as who;
+use super::ink::{Ink, Role};
+use crate::error::Error;
+use crate::exchange::{Event, Question, Source, TlsFacts};
+use crate::text;
+
+/// The two streams that a person sees, and what may be said on them.
+pub struct Talk<'a> {
+    /// Results.
+    pub out: &'a mut dyn Write,
+    /// Warnings, errors, hints.
+    pub err: &'a mut dyn Write,
+    /// The pen for results.
+    pub ink: Ink,
+    /// The pen for the rest.
+    pub err_ink: Ink,
+    /// How often `-d` was given.
+    pub debug: u8,
+    /// Debug lines are on `err`, because `out` belongs to data.
+    pub data_only: bool,
+}
+
+impl Talk<'_> {
+    /// Words one event.
+    pub fn tell(&mut self, event: Event<'_>) -> io::Result<()> {
+        match event {
+            Event::Querying { owner, qclass, qtype, host, port } => self.debug(format_args!(
+                "Querying for owner({owner}), class({qclass}), type({qtype}), server({host}), \
+                 port({port}), protocol(TCP)"
+            )),
+            Event::Imported { source, count } => match source {
+                Source::System => {
+                    self.debug(format_args!("TLS, imported {count} system certificates"))
+                }
+                Source::Mozilla => {
+                    self.debug(format_args!("TLS, imported {count} built-in Mozilla certificates"))
+                }
+                Source::File(path) => self.debug(format_args!(
+                    "TLS, imported {count} certificates from '{}'",
+                    text::free(path)
+                )),
+            },
+            Event::Met(facts) => self.met(facts),
+            Event::Stray { id, expected } => self
+                .warning(format_args!("reply ID ({id}) is different from query ID ({expected})")),
+            Event::Failed(error) => self.failed(error),
+            Event::GivenUp { server, error } => {
+                // what concerns the command line alone concerns no server
+                if !matches!(error, Error::Usage { .. }) {
+                    self.error(format_args!("failed to query server {server}"))?;
+                }
+                self.hint(error)
+            }
+        }
+    }
+
+    /// `;; WARNING: ...`
+    pub fn warning(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+        self.say(Role::Warning, format_args!(";; WARNING: {words}"))
+    }
+
+    /// `;; ERROR: ...`
+    pub fn error(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+        self.say(Role::Bad, format_args!(";; ERROR: {words}"))
+    }
+
+    /// `;; HINT: ...`, where there is one.
+    pub fn hint(&mut self, error: &Error) -> io::Result<()> {
+        match error.hint() {
+            Some(hint) => self.say(Role::Hint, format_args!(";; HINT: {hint}")),
+            None => Ok(()),
+        }
+    }
+
+    fn failed(&mut self, error: &Error) -> io::Result<()> {
+        match error {
+            Error::Refused(facts) => {
+                // the chain and the verdict are a result, whatever became of the lookup
+                if self.debug == 0 && !self.data_only {
+                    who::session(facts, self.ink, self.out)?;
+                    who::section(facts, self.ink, self.out)?;
+                }
+                self.warning(format_args!("{error}"))
+            }
+            Error::Usage { .. }
+            | Error::Resolve { .. }
+            | Error::File { .. }
+            | Error::Internal(_) => self.error(format_args!("{error}")),
+            Error::Connect { .. } | Error::Handshake(_) => self.warning(format_args!("{error}")),
+            Error::Reply { peer, .. } => {
+                self.warning(format_args!("{error}"))?;
+                self.warning(format_args!("can't receive reply from {peer}"))
+            }
+        }
+    }
+
+    fn met(&mut self, facts: &TlsFacts) -> io::Result<()> {
+        let verdict = &facts.verdict;
+        if self.debug == 0 || verdict.answers.is_empty() {
+            return Ok(());
+        }
+        self.debug(format_args!("TLS, received certificate hierarchy:"))?;
+        for (position, certificate) in facts.chain.iter().enumerate() {
+            self.debug(format_args!(" {}", who::heading(position, certificate)))?;
+            if let (2.., Ok(content)) = (self.debug, &certificate.content)
+                && !content.names.is_empty()
+            {
+                self.debug(format_args!("     Subject Alternative Name:"))?;
+                for name in &content.names {
+                    self.debug(format_args!("       {}", who::kdig_name(name)))?;
+                }
+            }
+            let matched = if verdict.pinned.contains(&position) { ", MATCH" } else { "" };
+            self.debug(format_args!("     {}{matched}", who::pin_line(certificate)))?;
+            for (_, line) in who::own_lines(position, facts) {
+                self.debug(format_args!("     {line}"))?;
+            }
+        }
+        if let Some((heading, pin)) = who::anchor_not_sent(facts) {
+            self.debug(format_args!(" {heading}"))?;
+            self.debug(format_args!("     {pin}"))?;
+        }
+        match verdict.answer(Question::Pin).map(|it| (it.asked, it.holds)) {
+            Some((true, Some(true))) => {}
+            Some((true, _)) => self.debug(format_args!("TLS, no certificate PIN match"))?,
+            _ => self.debug(format_args!("TLS, skipping certificate PIN check"))?,
+        }
+        if verdict.asked(Question::Chain) {
+            let reasons = kdig_reasons(facts);
+            if reasons.is_empty() {
+                self.debug(format_args!("TLS, The certificate is trusted."))?;
+            } else {
+                let reasons = reasons.join(" ");
+                self.debug(format_args!("TLS, The certificate is NOT trusted. {reasons}"))?;
+            }
+        } else {
+            self.debug(format_args!("TLS, skipping certificate verification"))?;
+        }
+        self.debug(format_args!("TLS, Verdict: {}", who::verdict(verdict).1))?;
+        for answer in who::reasons(verdict) {
+            self.debug(format_args!("     {}", who::answered(answer)))?;
+        }
+        let session = &facts.session;
+        let sni = session.sni.as_deref().unwrap_or("none");
+        let alpn = session.alpn.as_deref().unwrap_or("none");
+        self.debug(format_args!("TLS, sent SNI {sni}, offered ALPN dot, the server chose {alpn}"))
+    }
+
+    fn debug(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+        if self.debug == 0 {
+            return Ok(());
+        }
+        if self.data_only {
+            return self.say(Role::Comment, format_args!(";; DEBUG: {words}"));
+        }
+        self.ink.paint(self.out, Role::Comment, |out| write!(out, ";; DEBUG: {words}"))?;
+        writeln!(self.out)?;
+        self.out.flush()
+    }
+
+    /// One line on `err`; what was said on `out` before stands before it on a terminal too.
+    fn say(&mut self, role: Role, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+        self.out.flush()?;
+        let said = self.err_ink.paint(self.err, role, |err| write!(err, "{words}"));
+        match said.and_then(|()| writeln!(self.err)) {
+            // nobody reads warnings, so there is nobody to warn
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            outcome => outcome,
+        }
+    }
+}
+
+/// What kdig says of a refused chain, in kdig's words and order. As there, the dates of a chain
+/// without a trust anchor are not among the reasons.
+fn kdig_reasons(facts: &TlsFacts) -> Vec<&'static str> {
+    let verdict = &facts.verdict;
+    let failed = |question| verdict.answer(question).is_some_and(|it| it.holds != Some(true));
+    let contents = verdict.path.iter().filter_map(|&it| facts.chain.get(it)?.content.as_ref().ok());
+    let not_yet = contents.into_iter().any(|it| verdict.at < it.not_before);
+    let dates = failed(Question::Dates) && !failed(Question::Chain);
+    [
+        (failed(Question::Chain), "The certificate issuer is unknown."),
+        (failed(Question::Purpose), "The certificate chain does not match the intended purpose."),
+        (dates && not_yet, "The certificate chain uses not yet valid certificate."),
+        (dates && !not_yet, "The certificate chain uses expired certificate."),
+        (failed(Question::Name), "The name in the certificate does not match the expected."),
+    ]
+    .into_iter()
+    .filter(|(applies, _)| *applies)
+    .map(|(_, words)| words)
+    .collect()
+}
