@@ -1,0 +1,134 @@
+//! Trust anchors: where from, and how many. One rule: what is asked for and cannot be had is an
+//! error, never an empty store.
+
+use std::path::Path;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, TrustAnchor};
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use super::certificate::{Outline, pin};
+use super::trust::{Policy, Root};
+use crate::error::{Error, system_words};
+
+/// The trust anchors of one policy.
+#[derive(Debug, Default)]
+pub struct Anchors {
+    /// All of them.
+    pub anchors: Vec<TrustAnchor<'static>>,
+    /// Where they came from, in their order, and how many there were of each.
+    pub imported: Vec<(Root, usize)>,
+}
+
+impl Anchors {
+    /// Loads what `policy` trusts. In a profile that verifies no chain these are the built-in
+    /// roots, by which a strict client would have judged.
+    pub fn load(policy: &Policy) -> Result<Self, Error> {
+        if policy.roots.is_empty() {
+            return Ok(Self {
+                anchors: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+                imported: Vec::new(),
+            });
+        }
+        let mut loaded = Self::default();
+        for root in &policy.roots {
+            let before = loaded.anchors.len();
+            match root {
+                Root::System => loaded.anchors.extend(system()?),
+                Root::Mozilla => loaded.anchors.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS),
+                Root::File(path) => loaded.anchors.extend(file(path)?),
+            }
+            loaded.imported.push((root.clone(), loaded.anchors.len() - before));
+        }
+        Ok(loaded)
+    }
+
+    /// Where the anchor at `index` came from, in words.
+    pub fn origin(&self, index: usize) -> String {
+        let mut end = 0;
+        for (root, count) in &self.imported {
+            end += count;
+            if index < end {
+                return root.to_string();
+            }
+        }
+        Root::Mozilla.to_string()
+    }
+}
+
+/// The hashes of the keys in the PEM or DER file at `path`: of its first certificate, or of the
+/// public key it holds.
+pub fn pin_file(path: &str) -> Result<[u8; 32], Error> {
+    let octets = std::fs::read(path).map_err(|error| unreadable(path, &system_words(&error)))?;
+    let certificate = CertificateDer::from_pem_slice(&octets)
+        .map(|it| it.to_vec())
+        .ok()
+        .or_else(|| Outline::of(&octets).map(|_| octets.clone()));
+    if let Some(outline) = certificate.as_deref().and_then(Outline::of) {
+        return Ok(pin(outline.spki));
+    }
+    let key = SubjectPublicKeyInfoDer::from_pem_slice(&octets)
+        .unwrap_or_else(|_| SubjectPublicKeyInfoDer::from(octets.as_slice()).into_owned());
+    match SubjectPublicKeyInfo::from_der(&key) {
+        Ok(_) => Ok(pin(&key)),
+        Err(_) => Err(unreadable(path, "holds neither a certificate nor a public key")),
+    }
+}
+
+/// The system's store. The bundle alone is read where there is one: it holds the same as the
+/// directory beside it, at a quarter of the cost.
+fn system() -> Result<Vec<TrustAnchor<'static>>, Error> {
+    const BUNDLES: [&str; 5] = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+    ];
+    let chosen_by_user =
+        ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|it| std::env::var_os(it).is_some());
+    let bundle = BUNDLES.iter().map(Path::new).find(|it| cfg!(target_os = "linux") && it.exists());
+    let CertificateResult { certs, errors, .. } = match bundle {
+        Some(bundle) if !chosen_by_user => load_certs_from_paths(Some(bundle), None),
+        _ => load_native_certs(),
+    };
+    let anchors = anchors(&certs);
+    match (anchors.is_empty(), errors.first()) {
+        (false, _) => Ok(anchors),
+        (true, Some(error)) => Err(unreadable("system trust store", &error.to_string())),
+        (true, None) => {
+            Err(unreadable("system trust store", "not found; +tls-mozilla is built in"))
+        }
+    }
+}
+
+fn file(path: &str) -> Result<Vec<TrustAnchor<'static>>, Error> {
+    let octets = std::fs::read(path).map_err(|error| unreadable(path, &system_words(&error)))?;
+    let mut certificates = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(&octets) {
+        certificates.push(certificate.map_err(|error| unreadable(path, &error.to_string()))?);
+    }
+    if certificates.is_empty() {
+        if Outline::of(&octets).is_none() {
+            return Err(unreadable(path, "holds no certificate"));
+        }
+        certificates.push(CertificateDer::from(octets));
+    }
+    let anchors = anchors(&certificates);
+    match anchors.len() {
+        0 => Err(unreadable(path, "holds no certificate that can be read")),
+        _ => Ok(anchors),
+    }
+}
+
+/// Certificates that cannot be read are no anchors; that is all that is lost.
+fn anchors(certificates: &[CertificateDer<'_>]) -> Vec<TrustAnchor<'static>> {
+    let anchor = |it| webpki::anchor_from_trusted_cert(it).ok().map(|anchor| anchor.to_owned());
+    certificates.iter().filter_map(anchor).collect()
+}
+
+fn unreadable(path: &str, reason: &str) -> Error {
+    Error::File { path: path.to_owned(), reason: reason.to_owned() }
+}

@@ -1,0 +1,252 @@
+//! Whom to believe: the policy as data, and the one certificate verifier. One rule: it records
+//! before it judges, and it judges only after the handshake signature proved the key.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use webpki::RawPublicKeyEntity;
+
+use super::certificate::{self, Outline};
+use super::diagnosis;
+use super::roots::{Anchors, pin_file};
+use crate::error::Error;
+use crate::exchange::{CertFacts, Question, Verdict};
+
+/// Who must be at the other end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Where trust anchors come from; without any, no chain is verified.
+    pub roots: Vec<Root>,
+    /// The name or address that the certificate must carry if its chain is verified.
+    pub name: Option<ServerName<'static>>,
+    /// SHA-256 of the SubjectPublicKeyInfo of the keys to accept; without any, every key.
+    pub pins: Vec<[u8; 32]>,
+    /// Files that hold more of them.
+    pub pin_files: Vec<String>,
+}
+
+/// A source of trust anchors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// The system's store.
+    System,
+    /// The built-in Mozilla roots.
+    Mozilla,
+    /// A file.
+    File(String),
+}
+
+impl fmt::Display for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("system store"),
+            Self::Mozilla => f.write_str("built-in Mozilla roots"),
+            Self::File(path) => f.write_str(path),
+        }
+    }
+}
+
+impl Policy {
+    /// A name to check needs a trust anchor to check it by.
+    pub fn demand_name(&mut self) {
+        if self.roots.is_empty() {
+            self.roots.push(Root::System);
+        }
+    }
+
+    /// Nothing is verified (RFC 8310 section 5).
+    pub fn is_opportunistic(&self) -> bool {
+        !self.asks_chain() && !self.asks_pin()
+    }
+
+    /// Chain, dates, purpose and name must hold.
+    pub fn asks_chain(&self) -> bool {
+        !self.roots.is_empty()
+    }
+
+    /// A pin must match.
+    pub fn asks_pin(&self) -> bool {
+        !self.pins.is_empty() || !self.pin_files.is_empty()
+    }
+}
+
+/// A policy with everything it names loaded.
+#[derive(Debug)]
+pub struct Trust {
+    /// The policy, with its pin files read.
+    pub policy: Policy,
+    /// Its trust anchors.
+    pub anchors: Anchors,
+}
+
+impl Trust {
+    /// Reads stores and files.
+    pub fn load(policy: &Policy) -> Result<Self, Error> {
+        let mut policy = policy.clone();
+        for path in std::mem::take(&mut policy.pin_files) {
+            policy.pins.push(pin_file(&path)?);
+        }
+        Ok(Self { anchors: Anchors::load(&policy)?, policy })
+    }
+}
+
+/// The verifier of one session.
+#[derive(Debug)]
+pub struct Recorder {
+    trust: Arc<Trust>,
+    algorithms: WebPkiSupportedAlgorithms,
+    now: UnixTime,
+    seen: Mutex<Seen>,
+}
+
+/// What a handshake showed.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    chain: Vec<CertificateDer<'static>>,
+    /// The scheme of the handshake signature.
+    pub scheme: Option<SignatureScheme>,
+    /// The certificates and the verdict on them, once the key was proved.
+    pub judged: Option<(Vec<CertFacts>, Verdict)>,
+}
+
+impl Recorder {
+    /// A verifier that judges by `trust` as of now.
+    pub fn new(trust: Arc<Trust>, provider: &CryptoProvider) -> Arc<Self> {
+        Arc::new(Self {
+            trust,
+            algorithms: provider.signature_verification_algorithms,
+            now: UnixTime::now(),
+            seen: Mutex::default(),
+        })
+    }
+
+    /// The client configuration of a session whose peer this verifier judges.
+    pub fn install(self: &Arc<Self>, provider: Arc<CryptoProvider>) -> Result<ClientConfig, Error> {
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(self) as _)
+            .with_no_client_auth())
+    }
+
+    /// What was seen so far.
+    pub fn seen(&self) -> Seen {
+        // a lock is poisoned only by a panic, and then there is nobody to read it
+        self.seen.lock().map(|seen| seen.clone()).unwrap_or_default()
+    }
+
+    /// Judges a peer that proved its key with a handshake signature of `scheme`.
+    fn judge(&self, scheme: SignatureScheme) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let mut seen = self.seen.lock().map_err(|_| rustls::Error::General("poisoned".into()))?;
+        seen.scheme = Some(scheme);
+        let facts: Vec<_> = seen.chain.iter().map(|der| certificate::read(der)).collect();
+        let verdict =
+            diagnosis::judge(&seen.chain, &facts, &self.trust, self.now, &self.algorithms);
+        let refusal = verdict.refusal().map(|answer| answer.question);
+        seen.judged = Some((facts, verdict));
+        match refusal {
+            None => Ok(HandshakeSignatureValid::assertion()),
+            Some(question) => Err(alert_for(question).into()),
+        }
+    }
+
+    fn public_key(&self, der: &[u8]) -> Result<SubjectPublicKeyInfoDer<'static>, rustls::Error> {
+        let outline = Outline::of(der).ok_or(CertificateError::BadEncoding)?;
+        Ok(SubjectPublicKeyInfoDer::from(outline.spki).into_owned())
+    }
+
+    /// Verifies a handshake signature with the bare key, so that a certificate too odd for path
+    /// building still proves its key.
+    fn prove(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+        most: usize,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let key = self.public_key(certificate)?;
+        let entity =
+            RawPublicKeyEntity::try_from(&key).map_err(|_| CertificateError::BadEncoding)?;
+        let algorithms =
+            self.algorithms.mapping.iter().find(|(scheme, _)| *scheme == signed.scheme);
+        let (_, algorithms) = algorithms.ok_or(CertificateError::BadSignature)?;
+        let proved = algorithms.iter().take(most).any(|algorithm| {
+            entity.verify_signature(*algorithm, message, signed.signature()).is_ok()
+        });
+        if proved { self.judge(signed.scheme) } else { Err(CertificateError::BadSignature.into()) }
+    }
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let mut seen = self.seen.lock().map_err(|_| rustls::Error::General("poisoned".into()))?;
+        seen.chain = std::iter::once(end_entity)
+            .chain(intermediates)
+            .map(|certificate| certificate.clone().into_owned())
+            .collect();
+        // rustls verifies the handshake signature next; only then is there a key to judge
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.prove(message, certificate, signed, usize::MAX)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        if !is_tls13(signed.scheme) {
+            return Err(CertificateError::BadSignature.into());
+        }
+        // a scheme of TLS 1.3 names its curve: the first algorithm is the one that fits
+        self.prove(message, certificate, signed, 1)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// RFC 8446 section 4.2.3: neither PKCS #1 v1.5 nor SHA-1 may sign a TLS 1.3 handshake.
+fn is_tls13(scheme: SignatureScheme) -> bool {
+    !matches!(
+        scheme,
+        SignatureScheme::RSA_PKCS1_SHA1
+            | SignatureScheme::ECDSA_SHA1_Legacy
+            | SignatureScheme::RSA_PKCS1_SHA256
+            | SignatureScheme::RSA_PKCS1_SHA384
+            | SignatureScheme::RSA_PKCS1_SHA512
+    )
+}
+
+/// What rustls is told, and so the alert that the peer gets.
+fn alert_for(question: Question) -> CertificateError {
+    match question {
+        Question::Chain => CertificateError::UnknownIssuer,
+        Question::Dates => CertificateError::Expired,
+        Question::Name => CertificateError::NotValidForName,
+        Question::Purpose => CertificateError::InvalidPurpose,
+        Question::Pin => CertificateError::ApplicationVerificationFailure,
+    }
+}
