@@ -4,5 +4,8 @@
 mod dot;
 
 mod client;
+mod faults;
 mod pki;
+mod run;
 mod server;
+mod trust;

@@ -1,0 +1,163 @@
+//! What a server can do wrong: every fault with its words, its exit status and its time. One rule:
+//! no lookup takes longer than it may, whatever the server does.
+
+use std::time::{Duration, Instant};
+
+use crate::dot::{Behaviour, Credential, Server};
+use crate::run::{Seen, root, tdig};
+
+/// The time that a lookup may take here, and what the end of it may cost.
+const TIMEOUT: Duration = Duration::from_millis(700);
+const GRACE: Duration = Duration::from_millis(100);
+
+fn ask(server: &Server) -> Seen {
+    let started = Instant::now();
+    let seen = tdig(&format!(
+        "@127.0.0.1#{} +tls-ca={} +tls-host=dot.test +timeout={}ms example.com",
+        server.port(),
+        root(),
+        TIMEOUT.as_millis()
+    ));
+    let took = started.elapsed();
+    assert!(took < TIMEOUT + GRACE, "took {took:?}: {seen:#?}");
+    seen
+}
+
+#[test]
+fn every_fault_has_its_words_and_its_exit_status() {
+    let drip = Duration::from_millis(100);
+    for (behaviour, status, words) in [
+        (Behaviour::Silence, 5, "TLS, peer took too long to respond (handshake, after 0.7 s)"),
+        (Behaviour::CloseOnAccept, 5, "handshake failed (the peer closed the connection)"),
+        (Behaviour::ResetOnAccept, 5, "handshake failed (the peer reset the connection)"),
+        (Behaviour::SshBanner, 5, "the peer does not speak TLS, it sent: SSH-2.0-"),
+        (Behaviour::PlainHttp, 5, "the peer does not speak TLS, it sent: HTTP/1.1 400 Bad Request"),
+        (Behaviour::PlainDns, 5, "the peer does not speak TLS, it sent: "),
+        (
+            Behaviour::PlainText(b"\x1b[2Jhello\n;; The certificate is trusted.\n"),
+            5,
+            r"it sent: \027[2Jhello\010;; The certificate is trusted.\010",
+        ),
+        (Behaviour::FatalAlert(40), 5, "the peer sent the alert handshake_failure (40)"),
+        (Behaviour::FatalAlert(120), 5, "the peer sent the alert no_application_protocol (120)"),
+        (Behaviour::OldVersion, 5, "handshake failed ("),
+        (Behaviour::EndlessAlerts, 5, "handshake failed ("),
+        (Behaviour::EndlessServerHello, 5, ""),
+        (Behaviour::HalfServerHello, 5, "TLS, peer took too long to respond (handshake"),
+        (Behaviour::CloseInHandshake, 5, "handshake failed (the peer closed the connection)"),
+        (Behaviour::ResetInHandshake, 5, "handshake failed (the peer reset the connection)"),
+        (Behaviour::DripHandshake(drip), 5, "TLS, peer took too long to respond (handshake"),
+        (Behaviour::NoReply, 9, "TLS, peer took too long to respond (reply, after 0.7 s)"),
+        (Behaviour::CloseAfterQuery, 9, "TLS, peer has closed the connection"),
+        (
+            Behaviour::CloseAfterQueryNoNotify,
+            9,
+            "failed to receive reply (the peer closed the connection without close_notify)",
+        ),
+        (Behaviour::ResetAfterQuery, 9, "failed to receive reply (the peer reset the connection)"),
+        (Behaviour::HalfMessage, 9, "TLS, peer has closed the connection"),
+        (Behaviour::HalfMessageNoNotify, 9, "closed the connection without close_notify)"),
+        (Behaviour::CutLength, 9, "TLS, peer has closed the connection"),
+        (
+            Behaviour::UndecryptableRecord,
+            9,
+            "failed to receive reply (cannot decrypt peer's message)",
+        ),
+        (Behaviour::ZeroLength, 9, "failed to receive reply (a message of 0 octets)"),
+        (Behaviour::EndlessEmptyMessages, 9, "failed to receive reply (a message of 0 octets)"),
+        (Behaviour::DripReply(drip), 9, "TLS, peer took too long to respond (reply"),
+        (Behaviour::EndlessWrongIds, 11, "is different from query ID ("),
+        (Behaviour::WrongId, 11, "is different from query ID ("),
+        (Behaviour::OtherQuestion, 11, "query/response question sections are different"),
+        (Behaviour::NoQuestion, 11, "response doesn't have question section"),
+        (Behaviour::NotAReply, 11, "response QR bit not set"),
+        (Behaviour::ShortMessage, 11, "malformed reply packet"),
+        (Behaviour::GarbageMessage, 11, "malformed reply packet"),
+        (Behaviour::LyingCounts, 11, "malformed reply packet"),
+        (Behaviour::PointerLoop, 11, "malformed reply packet"),
+        (Behaviour::WrongIdThenRight, 0, "is different from query ID ("),
+        (Behaviour::RdataMisfit, 0, "A"),
+        (Behaviour::TwoOpts, 0, "OPT"),
+        (Behaviour::TrailingOctets, 0, "malformed reply packet (trailing data)"),
+        (Behaviour::Truncated, 0, "truncated"),
+        (Behaviour::NoPadding, 0, "padd"),
+        (Behaviour::Options, 0, ""),
+        (Behaviour::HostileRecords, 0, ""),
+        (Behaviour::Largest, 0, ""),
+        (Behaviour::Rcode(5), 0, ""),
+        (Behaviour::ExtendedRcode(23), 0, ""),
+        (Behaviour::Slow(Duration::from_millis(200)), 0, ""),
+        (Behaviour::SplitFrames, 0, ""),
+        (Behaviour::FloodAfterAnswer, 0, ""),
+        (Behaviour::CloseAfterEachAnswer, 0, ""),
+    ] {
+        let server = Server::start(Credential::Good, behaviour);
+        let seen = ask(&server);
+        assert_eq!(seen.status, status, "{behaviour:?}: {seen:#?}");
+        assert!(seen.err.contains(words), "{behaviour:?}: {words}\n{}", seen.err);
+        assert_eq!(
+            seen.out.contains("HEADER"),
+            matches!(status, 0 | 11),
+            "{behaviour:?}: {seen:#?}"
+        );
+        let odd = |it: char| it.is_control() && it != '\n' && it != '\t';
+        assert!(!seen.out.contains(odd) && !seen.err.contains(odd), "{behaviour:?}: {seen:#?}");
+        for forged in [&seen.out, &seen.err] {
+            assert!(!forged.lines().any(|it| it.starts_with(";; The certificate")), "{seen:#?}");
+        }
+    }
+}
+
+#[test]
+fn nobody_at_home_is_no_connection() {
+    let server = Server::start(Credential::Good, Behaviour::Answer).expect_unused();
+    let port = server.port();
+    drop(server);
+    let seen = tdig(&format!("@127.0.0.1#{port} example.com"));
+    assert_eq!(seen.status, 4);
+    assert_eq!(
+        seen.err,
+        format!(
+            ";; WARNING: can't connect to 127.0.0.1@{port}(TLS) (connection refused)\n\
+             ;; ERROR: failed to query server 127.0.0.1@{port}(TLS)\n"
+        )
+    );
+}
+
+#[test]
+fn a_name_without_an_address_is_no_connection() {
+    let seen = tdig("@no-such-host.invalid +timeout=3 example.com");
+    assert_eq!(seen.status, 4);
+    assert!(seen.err.contains("for no-such-host.invalid@853"), "{seen:#?}");
+    for line in ["-6 @127.0.0.1 example.com", "-4 @::1 example.com"] {
+        let seen = tdig(line);
+        assert_eq!(seen.status, 4, "{line}: {seen:#?}");
+    }
+}
+
+#[test]
+fn the_query_and_its_length_are_one_record_padded_to_128_octets() {
+    for (options, length) in [("", 128), ("+nsid +cookie +dnssec", 128), ("+nopadding", 40)] {
+        let server = Server::start(Credential::Good, Behaviour::Answer);
+        let seen = tdig(&format!("@127.0.0.1#{} {options} example.com", server.port()));
+        assert_eq!(seen.status, 0, "{seen:#?}");
+        let accounts = server.finish();
+        assert_eq!(accounts.queries.len(), 1, "{options}");
+        assert_eq!(accounts.queries[0].len(), length, "{options}");
+        assert_eq!(accounts.chunks, [length + 2], "{options}");
+    }
+}
+
+#[test]
+fn the_first_failure_of_several_queries_is_the_exit_status_and_the_others_still_run() {
+    let good = Server::start(Credential::Good, Behaviour::Answer);
+    let silent = Server::start(Credential::Good, Behaviour::CloseAfterQuery);
+    let seen = tdig(&format!(
+        "example.com @127.0.0.1#{} example.com @127.0.0.1#{} example.com @127.0.0.1#{}",
+        silent.port(),
+        good.port(),
+        good.port()
+    ));
+    assert_eq!(seen.status, 9, "{seen:#?}");
+    assert_eq!(seen.out.matches("status: NOERROR").count(), 2, "{seen:#?}");
+}

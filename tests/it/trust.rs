@@ -1,0 +1,332 @@
+//! Who is believed: every policy against every flaw of a certificate, with the exit status, the
+//! reason and the hint. One rule: a peer that was refused gets no octet of a query.
+
+use crate::dot::{Behaviour, Credential, Server, pin};
+use crate::run::{Seen, program, root, tdig, unrelated_root};
+
+/// The policies of the table, as the options that make them.
+#[derive(Clone, Copy, Debug)]
+enum Policy {
+    /// Nothing is verified.
+    Nothing,
+    /// The lab's root, and the address dialled.
+    Ca,
+    /// The lab's root, and a name.
+    Name,
+    /// The system's store, which holds the lab's root, and a name.
+    System,
+    /// The system's store, which does not.
+    OtherStore,
+    /// The key that is served.
+    RightPin,
+    /// Another key.
+    WrongPin,
+    /// The lab's root, a name, and the key that is served.
+    All,
+}
+
+const WRONG_PIN: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+fn ask(server: &Server, policy: Policy) -> Seen {
+    let at = format!("@127.0.0.1#{} example.com", server.port());
+    let root = root();
+    match policy {
+        Policy::Nothing => tdig(&at),
+        Policy::Ca => tdig(&format!("{at} +tls-ca={root}")),
+        Policy::Name => tdig(&format!("{at} +tls-ca={root} +tls-host=dot.test")),
+        Policy::System => program(&[("SSL_CERT_FILE", root)], &format!("{at} +tls-host=dot.test")),
+        Policy::OtherStore => program(
+            &[("SSL_CERT_FILE", unrelated_root())],
+            &format!("{at} +tls-ca +tls-host=dot.test"),
+        ),
+        Policy::RightPin => tdig(&format!("{at} +tls-pin={}", server.pin(0))),
+        Policy::WrongPin => tdig(&format!("{at} +tls-pin={WRONG_PIN}")),
+        Policy::All => {
+            let pin = server.pin(0);
+            tdig(&format!("{at} +tls-ca={root} +tls-host=dot.test +tls-pin={pin}"))
+        }
+    }
+}
+
+#[test]
+fn every_policy_accepts_what_it_should_and_nothing_else() {
+    use Policy::{All, Ca, Name, Nothing, OtherStore, RightPin, System, WrongPin};
+    let policies = [Nothing, Ca, Name, System, OtherStore, RightPin, WrongPin, All];
+    for (credential, statuses) in [
+        // the policies:                 none  CA name sys other pin wrong all
+        (Credential::Good, [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::Expired, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::NotYetValid, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::WrongName, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::CnOnly, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::EmptySubject, [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::ClientPurpose, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::SelfSigned, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::SelfSignedCa, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::UnknownRoot, [0, 6, 6, 6, 0, 0, 7, 6]),
+        (Credential::IntermediateMissing, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::OutOfOrder, [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::UnrelatedAppended, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::RootSent, [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::CaAsLeaf, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::BadSignature, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::WrongKey, [5, 5, 5, 5, 5, 5, 5, 5]),
+        (Credential::NameConstraint, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::ExpiredIntermediate, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::CrossSigned, [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::ManyCertificates(100), [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::HugeCertificate, [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::LongNames, [0, 6, 0, 0, 6, 0, 7, 0]),
+        (Credential::HostileNames, [0, 6, 0, 0, 6, 0, 7, 0]),
+        (Credential::MultiRdn, [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::Rsa2048, [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::P384, [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::Ed25519, [0, 0, 0, 0, 6, 0, 7, 0]),
+        (Credential::Version1, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::UnparsableCertificate, [0, 0, 0, 0, 6, 0, 7, 0]),
+    ] {
+        for (policy, status) in policies.iter().zip(statuses) {
+            let mut server = Server::start(credential, Behaviour::Answer);
+            if status != 0 {
+                server = server.expect_no_query();
+            }
+            let seen = ask(&server, *policy);
+            assert_eq!(seen.status, status, "{credential:?} by {policy:?}: {seen:#?}");
+            assert_eq!(seen.out.contains("status: NOERROR"), status == 0, "{seen:#?}");
+        }
+    }
+}
+
+#[test]
+fn octets_that_are_no_certificate_prove_no_key() {
+    for policy in [Policy::Nothing, Policy::Ca, Policy::WrongPin] {
+        let server = Server::start(Credential::UnparsableLeaf, Behaviour::Answer).expect_no_query();
+        let seen = ask(&server, policy);
+        assert_eq!(seen.status, 5, "{seen:#?}");
+    }
+}
+
+#[test]
+fn every_flaw_is_told_apart_and_the_hint_fits() {
+    for (credential, reason, hint) in [
+        (Credential::Expired, "dates: #1 expired on ", None),
+        (Credential::NotYetValid, "dates: #1 is not valid before ", None),
+        (
+            Credential::WrongName,
+            "name: dot.test is not among the names of #1: other.test, www.other.test",
+            Some("+tls-host=other.test"),
+        ),
+        (
+            Credential::CnOnly,
+            "name: #1 has no names, only the common name dot.test, which does not count",
+            None,
+        ),
+        (Credential::Nameless, "name: #1 has no names", None),
+        (
+            Credential::ClientPurpose,
+            "purpose: #1 is for client authentication only, not for servers",
+            None,
+        ),
+        (
+            Credential::SelfSigned,
+            "chain: #1 is self-signed and is no trust anchor",
+            Some("if you know this key: +tls-pin="),
+        ),
+        (
+            Credential::SelfSignedCa,
+            "chain: #1 is its own CA's certificate, which must not be a server's",
+            Some("if you know this key: +tls-pin="),
+        ),
+        (Credential::UnknownRoot, "is a root that is no trust anchor", None),
+        (
+            Credential::IntermediateMissing,
+            "chain: the certificate of the issuer of #1, C=CZ,O=Lab Root,CN=Lab Issuing CA, was not \
+             sent (it may be fetched from http://aia.lab.test/issuing.crt)",
+            None,
+        ),
+        (Credential::UnrelatedAppended, "chain: #1 is self-signed and is no trust anchor", None),
+        (Credential::CaAsLeaf, "name: #1 has no names, only the common name Lab Issuing CA", None),
+        (
+            Credential::BadSignature,
+            "chain: the signature of #1 was not made by the key of its issuer",
+            None,
+        ),
+        (
+            Credential::NameConstraint,
+            "chain: a CA of the chain is not allowed to certify such names",
+            None,
+        ),
+        (Credential::ExpiredIntermediate, "dates: #2 expired on ", None),
+        (Credential::Version1, "name: #1 has no names", None),
+    ] {
+        let server = Server::start(credential, Behaviour::Answer).expect_no_query();
+        let seen = ask(&server, Policy::Name);
+        assert!(seen.err.contains(reason), "{credential:?}: {reason}\n{}", seen.err);
+        match hint {
+            Some(hint) => assert!(seen.err.contains(&format!(";; HINT: {hint}")), "{}", seen.err),
+            None => assert!(!seen.err.contains(";; HINT"), "{credential:?}: {}", seen.err),
+        }
+    }
+}
+
+#[test]
+fn a_pin_counts_only_for_a_key_that_was_proved() {
+    let good = Server::start(Credential::Good, Behaviour::Answer);
+    let ask = |server: &Server, pin: &str| {
+        tdig(&format!("@127.0.0.1#{} +tls-pin={pin} example.com", server.port()))
+    };
+    assert_eq!(ask(&good, &good.pin(0)).status, 0);
+    let by_issuer = ask(&good, &good.pin(1));
+    assert_eq!(by_issuer.status, 0, "the issuer signed it: {by_issuer:#?}");
+    assert!(by_issuer.out.contains(&format!("{}, MATCH", good.pin(1))), "{by_issuer:#?}");
+
+    // an attacker appends the real server's certificates to a chain of their own
+    for position in [1, 2] {
+        let attacker =
+            Server::start(Credential::UnrelatedAppended, Behaviour::Answer).expect_no_query();
+        let seen = ask(&attacker, &attacker.pin(position));
+        assert_eq!(seen.status, 7, "{seen:#?}");
+        let number = position + 1;
+        let reason =
+            format!("pin: matches certificate #{number}, which did not sign #1: not counted");
+        assert!(seen.err.contains(&reason), "{seen:#?}");
+        assert!(!seen.out.contains("MATCH"), "{seen:#?}");
+    }
+}
+
+#[test]
+fn a_pin_of_the_trust_anchor_counts_although_it_was_not_sent() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let pin = pin(&crate::dot::Pki::shared().root());
+    let line =
+        format!("@127.0.0.1#{} +tls-ca={} +tls-pin={pin} example.com", server.port(), root());
+    assert_eq!(tdig(&line).status, 0);
+}
+
+#[test]
+fn a_wrong_pin_says_what_was_served_and_expected_and_whether_the_chain_is_good() {
+    let server = Server::start(Credential::Good, Behaviour::Answer).expect_no_query();
+    let seen = tdig(&format!(
+        "@127.0.0.1#{} +tls-ca={} +tls-pin={WRONG_PIN} example.com",
+        server.port(),
+        root()
+    ));
+    assert_eq!(seen.status, 7);
+    let served = format!("pin: served {}, expected {WRONG_PIN}", server.pin(0));
+    assert!(seen.err.contains(&served), "{seen:#?}");
+    assert!(seen.out.contains("chain:   yes, to C=CZ,O=Lab Root,CN=Lab Root CA"), "{seen:#?}");
+}
+
+#[test]
+fn a_refused_certificate_is_shown_with_its_whole_chain() {
+    let server = Server::start(Credential::WrongName, Behaviour::Answer).expect_no_query();
+    let seen = ask(&server, Policy::Name);
+    for line in [
+        ";; TLS session (TLS1.3)-(ECDHE-X25519)-(ECDSA-SECP256R1-SHA256)-(AES-256-GCM)",
+        ";; CERTIFICATE CHAIN:",
+        ";; #1, CN=other.test",
+        &format!(";;     SHA-256 PIN: {}", server.pin(0)),
+        ";; #2, C=CZ,O=Lab Root,CN=Lab Issuing CA",
+        &format!(";;     SHA-256 PIN: {}", server.pin(1)),
+        ";; Verdict: REFUSED for dot.test",
+        ";;     purpose: yes, #1 is for server authentication",
+        ";;     pin:     no pin asked",
+    ] {
+        assert!(seen.out.lines().any(|it| it == line), "{line}\n{}", seen.out);
+    }
+    assert!(!seen.out.contains("->>HEADER<<-"));
+}
+
+#[test]
+fn the_name_sent_is_the_name_checked_unless_another_is_asked_for() {
+    for (options, sni) in [
+        ("", None),
+        ("+tls-host=dot.test", Some("dot.test")),
+        ("+tls-host=dot.test.", Some("dot.test")),
+        ("+tls-host=127.0.0.1", None),
+        ("+tls-sni=alt.dot.test", Some("alt.dot.test")),
+        ("+tls-host=dot.test +tls-sni=alt.dot.test", Some("alt.dot.test")),
+        ("+tls-host=dot.test +tls-sni=127.0.0.1", None),
+    ] {
+        let server = Server::start(Credential::Good, Behaviour::Answer);
+        let root = root();
+        let line = format!("@127.0.0.1#{} +tls-ca={root} {options} example.com", server.port());
+        let seen = tdig(&line);
+        assert_eq!(seen.status, 0, "{seen:#?}");
+        let hello = server.hello().unwrap();
+        assert_eq!(hello.sni.as_deref(), sni, "{options}");
+        assert_eq!(hello.alpn, [b"dot".to_vec()], "{options}");
+    }
+}
+
+#[test]
+fn a_name_typed_with_the_address_is_checked_and_sent() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let environment = [("SSL_CERT_FILE", root())];
+    let at = |name: &str| format!("@127.0.0.1:{}#{name} example.com", server.port());
+    assert_eq!(program(&environment, &at("alt.dot.test")).status, 0);
+    assert_eq!(server.hello().unwrap().sni.as_deref(), Some("alt.dot.test"));
+    assert_eq!(program(&environment, &at("other.test")).status, 6);
+}
+
+#[test]
+fn each_server_is_checked_by_its_own_name() {
+    let other = Server::start(Credential::WrongName, Behaviour::Answer).expect_no_query();
+    let good = Server::start(Credential::Good, Behaviour::Answer);
+    let (first, second) = (other.port(), good.port());
+    let seen =
+        tdig(&format!("@127.0.0.1#{first} @127.0.0.1#{second} +tls-ca={} example.com", root()));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert!(seen.err.contains("127.0.0.1 is not among the names of #1"), "{seen:#?}");
+    assert!(seen.out.contains(";; Verdict: trusted for 127.0.0.1"), "{seen:#?}");
+}
+
+#[test]
+fn the_opportunistic_profile_says_what_a_strict_client_would_have_said() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let seen = ask(&server, Policy::Nothing);
+    let verdict = "not verified (opportunistic profile); a strict client would refuse it for \
+                   127.0.0.1: chain: #2 was signed by C=CZ,O=Lab Root,CN=Lab Root CA, which is no \
+                   trust anchor";
+    assert!(seen.out.contains(verdict), "{seen:#?}");
+}
+
+#[test]
+fn what_a_certificate_says_cannot_forge_a_line_or_move_the_cursor() {
+    for options in ["", "-d", "-dd", "+tls-host=dot.test +tls-ca"] {
+        let server = Server::start(Credential::HostileNames, Behaviour::Answer).expect_anything();
+        let seen = tdig(&format!("{options} @127.0.0.1#{} example.com", server.port()));
+        for text in [&seen.out, &seen.err] {
+            let odd = |it: char| it.is_control() && it != '\n' && it != '\t';
+            assert!(!text.contains(odd) && !text.contains('\u{202e}'), "{text:?}");
+            let forged = |line: &str| line.starts_with(";; The certificate is trusted");
+            assert!(!text.lines().any(forged), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_had_is_an_error_and_nobody_is_asked() {
+    let server = Server::start(Credential::Good, Behaviour::Answer).expect_anything();
+    let at = format!("@127.0.0.1#{} example.com", server.port());
+    let empty = crate::run::file("empty.pem", "no certificate\n");
+    for (options, words) in [
+        ("+tls-ca=/nonexistent.pem", "/nonexistent.pem: no such file or directory"),
+        (&*format!("+tls-ca={empty}"), "empty.pem: holds no certificate"),
+        ("+tls-pin=/nonexistent.pem", "/nonexistent.pem: no such file or directory"),
+        (&*format!("+tls-pin={empty}"), "empty.pem: holds neither a certificate nor a public key"),
+    ] {
+        let seen = tdig(&format!("{at} {options}"));
+        assert_eq!(seen.status, 8, "{seen:#?}");
+        assert!(seen.err.contains(words), "{seen:#?}");
+    }
+    assert!(server.queries().is_empty());
+}
+
+#[test]
+fn a_pin_may_be_the_file_of_a_certificate() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let file = crate::run::file("leaf.pem", &crate::dot::pem(&server.chain()[0]));
+    let seen = tdig(&format!("@127.0.0.1#{} +tls-pin={file} example.com", server.port()));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+}
