@@ -8,9 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use base64::Engine;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    PublicKeyData, SanType, date_time_ymd,
 };
 use sha2::{Digest, Sha256};
 
@@ -202,7 +202,14 @@ fn authority(names: &[(DnType, &str)]) -> CertificateParams {
 fn subject(names: &[(DnType, &str)]) -> DistinguishedName {
     let mut subject = DistinguishedName::new();
     for (kind, text) in names {
-        subject.push(kind.clone(), *text);
+        // RFC 5280 A.1: a country is a PrintableString, and GnuTLS shows any other in hex
+        match kind {
+            DnType::CountryName => {
+                let code = (*text).try_into().expect("two letters");
+                subject.push(kind.clone(), DnValue::PrintableString(code));
+            }
+            _ => subject.push(kind.clone(), *text),
+        }
     }
     subject
 }

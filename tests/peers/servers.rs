@@ -260,6 +260,7 @@ fn kresd_conf(place: &str, port: u16, upstream: &str) -> String {
          modules.unload('detect_time_skew')\n\
          modules.unload('detect_time_jump')\n\
          trust_anchors.remove('.')\n\
+         reorder_RR(false)\n\
          cache.open(10 * MB, 'lmdb://{place}/kresd.cache')\n\
          net.tls('{place}/pki/good.chain.pem', '{place}/pki/good.key')\n\
          net.listen('127.0.0.1', {port}, {{ kind = 'tls' }})\n\
