@@ -1,11 +1,11 @@
-//! Programs as child processes: one that is run to its end, and one that serves until it is dropped.
+//! Programs as child processes: one that is run to its end, and one that serves until dropped.
 //!
-//! Every wait here has a bound, and a child is ended by its own handle, never by a name. Servers are
-//! started through `setpriv --pdeathsig` where there is one, so that they end with the tests even if
-//! the tests are killed.
+//! Every wait here has a bound, and a child is ended by its own handle, never by a name. Servers
+//! are started through `setpriv --pdeathsig` where there is one, so that they end with the tests
+//! even if the tests are killed.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -157,11 +157,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("kept for a look: {}", self.0.display());
-        } else {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -180,7 +176,12 @@ pub(crate) fn tools<const N: usize>(test: &str, names: [&str; N]) -> Option<[Pat
 /// Says that a test did not run and why; fails if the environment says that it has to.
 pub(crate) fn skip(test: &str, why: &str) {
     assert!(!required(), "{test}: {why}, and TDIG_PEERS=required");
-    eprintln!("skipped {test}: {why}");
+    say(&format!("skipped {test}: {why}"));
+}
+
+/// Writes a line to standard error, past the harness, which would keep it back if the test passes.
+pub(crate) fn say(line: &str) {
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Is a missing peer a failure?

@@ -1,12 +1,12 @@
-//! The records that kdig 3.2.6 shows as RFC 3597 data, beside dig, white space folded.
+//! The records that kdig 3.2.6 shows as RFC 3597 data, beside dig, white space and case folded.
 //!
-//! tdig may show such a record in dig's words or as RFC 3597 has it, nothing else.
+//! tdig has to have dig's words for each of them; only kdig in its place may have data.
 
 use std::path::Path;
 
 use crate::alterations::UNKNOWN_TO_KDIG;
 use crate::commands::{Subject, owners_and_types};
-use crate::process::{run, tools};
+use crate::process::{run, say, tools};
 use crate::servers::Lab;
 
 /// Asks dig over plain TCP and tdig over TLS for the same sets; panics with all that differ.
@@ -24,15 +24,17 @@ pub(crate) fn check(lab: &Lab) {
         let plain = format!("@127.0.0.1 -p {{plain}} +tcp {question}");
         if ours == answer(lab, &dig, &plain) {
             in_words.push(*name);
-        } else if ours == answer(lab, &dig, &format!("{plain} +unknownformat")) {
+        } else if subject.is_kdig && ours == answer(lab, &dig, &format!("{plain} +unknownformat")) {
             generic.push(*name);
         } else {
             let wanted = answer(lab, &dig, &plain);
             faults.push(format!("  {owner} {name}: dig has {wanted:?}, tdig {ours:?}"));
         }
     }
-    eprintln!("as in dig: {}", in_words.join(" "));
-    eprintln!("as RFC 3597 data: {}", generic.join(" "));
+    say(&format!("as in dig: {}", in_words.join(" ")));
+    if subject.is_kdig {
+        say(&format!("as RFC 3597 data: {}", generic.join(" ")));
+    }
     assert!(in_words.len() + generic.len() + faults.len() >= 25, "the zone has lost types");
     assert!(faults.is_empty(), "{} differ:\n{}", faults.len(), faults.join("\n"));
 }

@@ -38,6 +38,7 @@ impl Lab {
         lab.holes.push(("{ca}", "pki/root.pem".into()));
         lab.holes.push(("{ca2}", "pki/root2.pem".into()));
         lab.holes.push(("{pin}", pki.pin("good").into()));
+        lab.holes.push(("{nopin}", format!("{}=", "A".repeat(43))));
         lab.holes.push(("{pin2}", pki.pin("inter").into()));
         Some(lab)
     }

@@ -15,7 +15,7 @@ use crate::alterations::{Author, Kdig, altered};
 use crate::commands::Subject;
 use crate::compare::difference;
 use crate::pki::{Pki, Subjects};
-use crate::process::{Scratch, run, skip, tools};
+use crate::process::{Scratch, run, say, skip, tools};
 use crate::servers::start_named;
 
 /// The transcripts that are run, by number.
@@ -84,7 +84,7 @@ const SUBJECTS: Subjects = Subjects {
 fn transcripts_of_kdig_hold_for_tdig() {
     const TEST: &str = "transcripts";
     let Some(reference) = std::env::var_os("TDIG_REFERENCE").map(PathBuf::from) else {
-        eprintln!("skipped {TEST}: TDIG_REFERENCE names no folder");
+        say(&format!("skipped {TEST}: TDIG_REFERENCE names no folder"));
         return;
     };
     if !reference.join("kdig-transcripts").is_dir() {
@@ -99,7 +99,7 @@ fn transcripts_of_kdig_hold_for_tdig() {
     for transcript in read_all(&reference.join("kdig-transcripts")) {
         all += 1;
         if let Some(why) = excluded(NOT_RUN, transcript.number) {
-            eprintln!("not run: {}: {why}", transcript.name);
+            say(&format!("not run: {}: {why}", transcript.name));
             continue;
         }
         let on_purpose = excluded(EXPECTED_EXCLUDED, transcript.number);
@@ -107,14 +107,14 @@ fn transcripts_of_kdig_hold_for_tdig() {
             (None, None) => equal += 1,
             // the list is about tdig alone
             (None, Some(_)) if subject.is_kdig => equal += 1,
-            (Some(_), Some(why)) => eprintln!("differs: {}: {why}", transcript.name),
+            (Some(_), Some(why)) => say(&format!("differs: {}: {why}", transcript.name)),
             (Some(fault), None) => faults.push(format!("  {}:\n{fault}", transcript.name)),
             (None, Some(_)) => {
                 faults.push(format!("  {}: excluded, but equal", transcript.name));
             }
         }
     }
-    eprintln!("{equal} of {all} equal");
+    say(&format!("{equal} of {all} equal"));
     assert!(all > 0, "the folder has no transcripts");
     assert!(faults.is_empty(), "{} are wrong:\n{}", faults.len(), faults.join("\n"));
 }
