@@ -138,6 +138,7 @@ pub(crate) const BIND: &[Row] = &[
     (0, "-d +tls-ca={ca} @127.0.0.1 -p {dot} a.zoo.example"),
     (0, "-d +tls-ca={ca} +tls-ca={ca2} +tls-host=alt.dot.test @127.0.0.1 -p {dot} a.zoo.example"),
     (0, "-d +tls-pin={pin} @127.0.0.1 -p {dot} a.zoo.example"),
+    (0, "-d +tls-pin={pin2} @127.0.0.1 -p {dot} a.zoo.example"),
     (0, "-d +tls-sni=dot.test +tls @127.0.0.1 -p {dot} a.zoo.example"),
     (0, "-d +tls @127.0.0.1 -p {expired} a.zoo.example"),
     (0, "-d +tls @127.0.0.1 -p {self} a.zoo.example"),
