@@ -1,0 +1,53 @@
+//! tdig beside real kdig, against real servers: the same command lines, line by line.
+//!
+//! One test a peer, each with servers of its own on loopback. A peer that is not installed is
+//! skipped and named on standard error; with `TDIG_PEERS=required` it fails. What may differ is
+//! the list in `alterations.rs`, and nothing else.
+
+mod alterations;
+mod commands;
+mod compare;
+mod pki;
+mod process;
+mod records;
+mod servers;
+mod transcripts;
+
+use servers::Lab;
+
+#[test]
+fn bind_and_kdig_agree_with_tdig() {
+    let Some(lab) = Lab::bind("bind") else { return };
+    commands::check(&lab, commands::BIND);
+    commands::check_ipv6(&lab);
+}
+
+#[test]
+fn every_record_is_as_in_kdig() {
+    let Some(lab) = Lab::bind("records-kdig") else { return };
+    commands::check_every_record(&lab);
+}
+
+#[test]
+fn every_record_that_kdig_does_not_know_is_as_in_dig() {
+    let Some(lab) = Lab::bind("records-dig") else { return };
+    records::check(&lab);
+}
+
+#[test]
+fn unbound_and_kdig_agree_with_tdig() {
+    let Some(lab) = Lab::unbound("unbound") else { return };
+    commands::check(&lab, commands::RESOLVER);
+}
+
+#[test]
+fn knot_resolver_and_kdig_agree_with_tdig() {
+    let Some(lab) = Lab::kresd("kresd") else { return };
+    commands::check(&lab, commands::RESOLVER);
+}
+
+#[test]
+fn dnsdist_and_kdig_agree_with_tdig() {
+    let Some(lab) = Lab::dnsdist("dnsdist") else { return };
+    commands::check(&lab, commands::RESOLVER);
+}
