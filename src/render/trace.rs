@@ -126,12 +126,18 @@ impl Talk<'_> {
             self.debug(format_args!(" {heading}"))?;
             self.debug(format_args!("     {pin}"))?;
         }
+        let mut pin_failed = false;
         match verdict.answer(Question::Pin).map(|it| (it.asked, it.holds)) {
             Some((true, Some(true))) => {}
-            Some((true, _)) => self.debug(format_args!("TLS, no certificate PIN match"))?,
+            Some((true, _)) => {
+                pin_failed = true;
+                self.debug(format_args!("TLS, no certificate PIN match"))?;
+            }
             _ => self.debug(format_args!("TLS, skipping certificate PIN check"))?,
         }
-        if verdict.asked(Question::Chain) {
+        if pin_failed {
+            // as in kdig, nobody is called trusted after this, whatever the chain is worth
+        } else if verdict.asked(Question::Chain) {
             let reasons = kdig_reasons(facts);
             if reasons.is_empty() {
                 self.debug(format_args!("TLS, The certificate is trusted."))?;

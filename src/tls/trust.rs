@@ -224,7 +224,18 @@ impl ServerCertVerifier for Recorder {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        // kdig's order: the server chooses, and this is what it is asked to prefer
+        const FIRST: [SignatureScheme; 5] = [
+            SignatureScheme::ECDSA_NISTP256_SHA256,
+            SignatureScheme::ECDSA_NISTP384_SHA384,
+            SignatureScheme::ED25519,
+            SignatureScheme::RSA_PSS_SHA256,
+            SignatureScheme::RSA_PKCS1_SHA256,
+        ];
+        let mut schemes = self.algorithms.supported_schemes();
+        let place = |it: &SignatureScheme| FIRST.iter().position(|first| first == it);
+        schemes.sort_by_key(|it| place(it).unwrap_or(FIRST.len()));
+        schemes
     }
 }
 
