@@ -1,5 +1,5 @@
-//! Messages: a walk from record to record that never fails. One rule: what can be read is kept, what
-//! cannot is a [`Fault`], and the octets that nobody understood are still there to be shown.
+//! Messages: a walk from record to record that never fails. One rule: what can be read is kept,
+//! what cannot is a [`Fault`], and the octets that nobody understood are still there to be shown.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! kdig's text for one message. One rule: byte for byte kdig's; what is ours is added in lines of its
-//! own, and no line ends with a space.
+//! kdig's text for one message. One rule: byte for byte kdig's; what is ours is added in lines of
+//! its own, and no line ends with a space.
 
 use std::io::{self, Write};
 
@@ -64,6 +64,8 @@ fn text(exchange: &Exchange, packet: &Packet, way: Way, display: &Display, ink: 
     let mut page = Page { message: &message, display, ink, style: style(display), out };
     if display.header {
         session_line(exchange, ink, &mut page.out);
+    }
+    if display.header {
         page.header();
     }
     page.edns();
