@@ -1,5 +1,5 @@
-//! Messages: a walk from record to record that never fails. One rule: what can be read is kept, what
-//! cannot is a [`Fault`], and the octets that nobody understood are still there to be shown.
+//! Messages: a walk from record to record that never fails. One rule: what can be read is kept,
+//! what cannot is a [`Fault`], and the octets that nobody understood are still there to be shown.
 
 use std::fmt;
 
@@ -139,39 +139,97 @@ impl<'a> Message<'a> {
     }
 
     fn sections(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Fault> {
-        let [questions, sections @ ..] = self.header.map_or([0; 4], |header| header.counts);
-        let cut = |section, number, of, at, cause| Fault::Cut { section, number, of, at, cause };
-
-        self.questions.reserve(usize::from(questions).min(cursor.left() / Question::SHORTEST));
-        for number in 1..=usize::from(questions) {
-            let question = Question::read(cursor)
-                .map_err(|cause| cut(Section::Question, number, questions, self.read, cause))?;
-            self.questions.push(question);
-            self.read = cursor.at;
-        }
-
-        let promised = sections.iter().map(|&count| usize::from(count)).sum::<usize>();
+        let [questions, answers, authority, additional] =
+            self.header.map_or([0; 4], |header| header.counts);
+        self.read_questions(questions, cursor)?;
+        let promised = usize::from(answers) + usize::from(authority) + usize::from(additional);
         self.records.reserve(promised.min(cursor.left() / Record::SHORTEST));
-        let mut walk = Walk::default();
-        let names = [Section::Answer, Section::Authority, Section::Additional];
-        let outcome = names.into_iter().zip(sections).try_for_each(|(section, count)| {
-            for number in 1..=usize::from(count) {
-                let record = Record::read(cursor)
-                    .map_err(|cause| cut(section, number, count, self.read, cause))?;
-                walk.note(self, section, number, &record);
-                self.records.push(record);
-                self.read = cursor.at;
-                // a section that is cut ends here, and the ones after it are empty
-                self.end(section);
-            }
+        let mut oddities = Oddities::default();
+        let outcome = [
+            (Section::Answer, answers),
+            (Section::Authority, authority),
+            (Section::Additional, additional),
+        ]
+        .into_iter()
+        .try_for_each(|(section, count)| {
+            let outcome = self.read_records(section, count, cursor, &mut oddities);
             self.end(section);
-            Ok(())
+            outcome
         });
-        self.faults.extend(walk.faults());
+        self.faults.extend(oddities.faults());
         if self.opt().is_some_and(|opt| !opt.unread().is_empty()) {
             self.faults.push(Fault::Options);
         }
         outcome
+    }
+
+    fn read_questions(&mut self, of: u16, cursor: &mut Cursor<'a>) -> Result<(), Fault> {
+        self.questions.reserve(usize::from(of).min(cursor.left() / Question::SHORTEST));
+        for number in 1..=usize::from(of) {
+            let question = Question::read(cursor).map_err(|cause| Fault::Cut {
+                section: Section::Question,
+                number,
+                of,
+                at: self.read,
+                cause,
+            })?;
+            self.questions.push(question);
+            self.read = cursor.at;
+        }
+        Ok(())
+    }
+
+    fn read_records(
+        &mut self,
+        section: Section,
+        of: u16,
+        cursor: &mut Cursor<'a>,
+        oddities: &mut Oddities,
+    ) -> Result<(), Fault> {
+        for number in 1..=usize::from(of) {
+            let record = Record::read(cursor).map_err(|cause| Fault::Cut {
+                section,
+                number,
+                of,
+                at: self.read,
+                cause,
+            })?;
+            self.note(section, number, &record, oddities);
+            self.records.push(record);
+            self.read = cursor.at;
+        }
+        Ok(())
+    }
+
+    /// Remembers the OPT record, and what is odd about a record.
+    fn note(
+        &mut self,
+        section: Section,
+        number: usize,
+        record: &Record<'a>,
+        oddities: &mut Oddities,
+    ) {
+        if record.record_type == OPT {
+            match (section, self.opt) {
+                (Section::Additional, None) => self.opt = Some(self.records.len()),
+                (Section::Additional, Some(_)) => oddities.extra_opt += 1,
+                _ => oddities.misplaced_opt += 1,
+            }
+            return;
+        }
+        // an UPDATE has records without data (RFC 2136 section 2.4)
+        let update = self.header.is_some_and(|header| header.opcode() == UPDATE);
+        let absent = update && record.rdata.octets().is_empty();
+        if absent || record.rdata.fits(record.record_type) {
+            return;
+        }
+        match &mut oddities.rdata {
+            Some(Fault::Rdata { count, .. }) => *count += 1,
+            rdata => {
+                let record_type = record.record_type;
+                *rdata = Some(Fault::Rdata { section, number, record_type, count: 1 });
+            }
+        }
     }
 
     fn end(&mut self, section: Section) {
@@ -184,45 +242,15 @@ impl<'a> Message<'a> {
     }
 }
 
-/// What is noticed on the way, counted by kind.
+/// What is odd about the records but does not end the walk, counted by kind.
 #[derive(Default)]
-struct Walk {
+struct Oddities {
     rdata: Option<Fault>,
     extra_opt: usize,
     misplaced_opt: usize,
 }
 
-impl Walk {
-    fn note(
-        &mut self,
-        message: &mut Message<'_>,
-        section: Section,
-        number: usize,
-        record: &Record<'_>,
-    ) {
-        if record.record_type == OPT {
-            match (section, message.opt) {
-                (Section::Additional, None) => message.opt = Some(message.records.len()),
-                (Section::Additional, Some(_)) => self.extra_opt += 1,
-                _ => self.misplaced_opt += 1,
-            }
-            return;
-        }
-        // an UPDATE has records without data (RFC 2136 section 2.4)
-        let update = message.header.is_some_and(|header| header.opcode() == UPDATE);
-        let absent = update && record.rdata.octets().is_empty();
-        if absent || record.rdata.fits(record.record_type) {
-            return;
-        }
-        match &mut self.rdata {
-            Some(Fault::Rdata { count, .. }) => *count += 1,
-            rdata => {
-                let record_type = record.record_type;
-                *rdata = Some(Fault::Rdata { section, number, record_type, count: 1 });
-            }
-        }
-    }
-
+impl Oddities {
     fn faults(self) -> impl Iterator<Item = Fault> {
         let extra = Some(Fault::ExtraOpt { count: self.extra_opt });
         let misplaced = Some(Fault::MisplacedOpt { count: self.misplaced_opt });

@@ -9,3 +9,11 @@ mod period;
 pub mod query;
 pub mod rcode;
 pub mod rdata;
+
+/// The octets that hex digits spell; anything between the digits is for the eye.
+#[cfg(test)]
+pub(crate) fn unhex(hex: &str) -> Vec<u8> {
+    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(octet).collect()
+}

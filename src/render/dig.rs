@@ -1,5 +1,5 @@
-//! kdig's text for one message. One rule: byte for byte kdig's; what is ours is added in lines of its
-//! own, and no line ends with a space.
+//! kdig's text for one message. One rule: byte for byte kdig's; what is ours is added in lines of
+//! its own, and no line ends with a space.
 
 use std::fmt;
 use std::io::{self, Write};

@@ -19,7 +19,8 @@ pub fn reply(message: &Message<'_>, display: &Display, out: &mut dyn Write) -> i
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::dig::tests::{LOOKUP, exchange, unhex};
+    use crate::dns::unhex;
+    use crate::render::dig::tests::{LOOKUP, exchange};
 
     #[test]
     fn only_the_data_of_the_answer_is_written() {

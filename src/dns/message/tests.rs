@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::dns::fault::Gravity;
+use crate::dns::unhex;
 
 #[test]
 fn a_sound_message_has_no_faults() {
@@ -35,7 +36,8 @@ fn a_broken_frame_ends_the_walk_and_leaves_the_rest() {
         ("0001 8180 00", "malformed reply packet (5 of the 12 octets of a header)", "00"),
         (
             "0001 8180 0001 0000 0000 0000 40",
-            "malformed reply packet (question 1 of 1 at octet 12: name with an unknown kind of label)",
+            "malformed reply packet \
+             (question 1 of 1 at octet 12: name with an unknown kind of label)",
             "40",
         ),
         (
@@ -208,9 +210,3 @@ fn hostile_messages_take_no_longer_than_long_ones() {
 const LAB: &str = "036C6162 0474657374 00 0001 0001";
 const RECORD: &str = "C00C 0001 0001 0000003C 0004 C0000237";
 const OPT: &str = "00 0029 04D0 00000000 0007 000C 0003 000000";
-
-fn unhex(hex: &str) -> Vec<u8> {
-    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
-    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    digits.chunks(2).map(octet).collect()
-}

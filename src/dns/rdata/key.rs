@@ -1,5 +1,5 @@
-//! What can be said of a DNSSEC key in a few words: key tag, algorithm and size. One rule: the words
-//! are kdig's.
+//! What can be said of a DNSSEC key in a few words: key tag, algorithm and size. One rule: the
+//! words are kdig's.
 
 use std::io::Write;
 

@@ -1,5 +1,5 @@
-//! Service parameters of SVCB and HTTPS (RFC 9460). One rule: a parameter is one row, its key's name
-//! and the shape of its value.
+//! Service parameters of SVCB and HTTPS (RFC 9460). One rule: a parameter is one row, its key's
+//! name and the shape of its value.
 
 use super::write::{self, Writer};
 use crate::dns::cursor::{Cursor, number};

@@ -1,6 +1,7 @@
 //! RDATA on the wire and its text. One rule: a type without a row here fails a test.
 
 use super::*;
+use crate::dns::unhex;
 
 #[test]
 fn each_type_has_its_text() {
@@ -220,12 +221,6 @@ fn text(number: u16, wire: &[u8], style: Style) -> String {
 
 fn rdata(wire: &[u8]) -> Rdata<'_> {
     Rdata { place: Cursor::new(wire) }
-}
-
-fn unhex(hex: &str) -> Vec<u8> {
-    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
-    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    digits.chunks(2).map(octet).collect()
 }
 
 /// Number, wire format and text of the rows of [`ROWS`].

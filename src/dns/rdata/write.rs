@@ -91,9 +91,8 @@ impl<'o> Writer<'o> {
             Field::Key => {
                 // the fixed fields before the key are four octets (RFC 4034 section 2.1)
                 let rdata = place.message.get(place.at.saturating_sub(4)..place.end);
-                // the key alone is kept when no line follows that could say more
-                self.gap = Gap::Space;
-                let _ = write!(self.piece(), "[id = {}]", key::tag(rdata.unwrap_or_default()));
+                let tag = key::tag(rdata.unwrap_or_default());
+                let _ = write!(self.piece(), "[id = {tag}]");
             }
             Field::Sized64 | Field::TsigMac => {
                 let (length, octets) = octets.split_at_checked(2).unwrap_or_default();

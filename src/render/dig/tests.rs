@@ -7,6 +7,7 @@ use jiff::civil::date;
 use jiff::tz::TimeZone;
 
 use super::*;
+use crate::dns::unhex;
 use crate::exchange::{Peer, Phases, Protocol, SessionFacts, TlsFacts};
 
 /// `lab.test A`: two answers, two name servers, their addresses and an OPT record.
@@ -26,7 +27,7 @@ const QUERY: &str = "A678 0120 0001 0000 0000 0001
     036C6162 0474657374 00 0001 0001
     00 0029 04D0 00000000 005B 000C 0057";
 
-/// A header with so many questions, answers, authority and additional records.
+/// A reply with an OPT record and a signature.
 const SIGNED: &str = "9D68 8500 0001 0001 0000 0002
     0474736967 0474657374 00 0001 0001
     C00C 0001 0001 00000E10 0004 C000024D
@@ -34,6 +35,7 @@ const SIGNED: &str = "9D68 8500 0001 0001 0000 0002
     066C61626B6579 00 00FA 00FF 00000000 001F
     0B686D61632D736861323536 00 00006B01EBC3 012C 0002 AABB 9D68 0000 0000";
 
+/// A reply whose second answer promises more data than there are.
 const BROKEN: &str = "A678 8180 0001 0002 0000 0000
     036C6162 0474657374 00 0001 0001
     C00C 0001 0001 0000003C 0004 C0000237
@@ -317,12 +319,6 @@ fn no_octets_can_steer_the_terminal() {
             }
         }
     }
-}
-
-pub(in crate::render) fn unhex(hex: &str) -> Vec<u8> {
-    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
-    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    digits.chunks(2).map(octet).collect()
 }
 
 pub(in crate::render) fn exchange(reply: Vec<u8>) -> Exchange {
