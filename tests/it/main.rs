@@ -6,6 +6,7 @@ mod dot;
 mod client;
 mod faults;
 mod pki;
+mod readme;
 mod run;
 mod server;
 mod trust;
