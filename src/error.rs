@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::exchange::{Question, TlsFacts};
+use crate::exchange::{Peer, Protocol, Question, TlsFacts};
 use crate::text;
 
 /// The exit status of the program, each with what it means.
@@ -58,10 +58,10 @@ pub enum Error {
     Handshake(Handshake),
     /// The certificate or its key was not what was asked for.
     Refused(Arc<TlsFacts>),
-    /// The session stood, but no reply came.
+    /// The session stood, or the query left, but no reply came.
     Reply {
-        /// `address@port(TLS)`
-        peer: String,
+        /// Whom was asked.
+        peer: Peer,
         /// Why.
         cause: Reply,
     },
@@ -185,7 +185,23 @@ impl fmt::Display for Error {
                     None => f.write_str("unknown reason)"),
                 }
             }
-            Self::Reply { cause, .. } => write!(f, "{cause}"),
+            Self::Reply { peer, cause } => match (peer.protocol, cause) {
+                (Protocol::Tls, Reply::CloseNotify) => {
+                    f.write_str("TLS, peer has closed the connection")
+                }
+                (Protocol::Tls, Reply::TimedOut(after)) => {
+                    let after = seconds(*after);
+                    write!(f, "TLS, peer took too long to respond (reply, after {after})")
+                }
+                (Protocol::Tls, cause) => write!(f, "TLS, failed to receive reply ({cause})"),
+                (_, Reply::TimedOut(after)) => {
+                    write!(f, "response timeout for {peer} (after {})", seconds(*after))
+                }
+                (_, Reply::Closed) => {
+                    f.write_str("failed to receive reply (the peer closed the connection)")
+                }
+                (_, cause) => write!(f, "failed to receive reply ({cause})"),
+            },
             Self::Internal(what) => write!(f, "internal error ({what})"),
         }
     }
@@ -209,21 +225,13 @@ impl fmt::Display for Handshake {
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut(after) => {
-                write!(f, "TLS, peer took too long to respond (reply, after {})", seconds(*after))
-            }
-            Self::CloseNotify => f.write_str("TLS, peer has closed the connection"),
-            Self::Closed => f.write_str(
-                "TLS, failed to receive reply (the peer closed the connection without close_notify)",
-            ),
-            Self::Reset => {
-                f.write_str("TLS, failed to receive reply (the peer reset the connection)")
-            }
-            Self::Alert(name) => {
-                write!(f, "TLS, failed to receive reply (the peer sent the alert {name})")
-            }
-            Self::Protocol(what) => write!(f, "TLS, failed to receive reply ({what})"),
-            Self::Empty => f.write_str("TLS, failed to receive reply (a message of 0 octets)"),
+            Self::TimedOut(after) => write!(f, "no answer after {}", seconds(*after)),
+            Self::CloseNotify => f.write_str("the peer closed the session"),
+            Self::Closed => f.write_str("the peer closed the connection without close_notify"),
+            Self::Reset => f.write_str("the peer reset the connection"),
+            Self::Alert(name) => write!(f, "the peer sent the alert {name}"),
+            Self::Protocol(what) => f.write_str(what),
+            Self::Empty => f.write_str("a message of 0 octets"),
         }
     }
 }

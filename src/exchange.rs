@@ -38,12 +38,21 @@ pub struct Packet {
 }
 
 /// The address that was dialled and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Address and port.
-    pub address: SocketAddr,
+    /// Where it is.
+    pub address: Endpoint,
     /// Transport.
     pub protocol: Protocol,
+}
+
+/// Where a peer is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Address and port.
+    Ip(SocketAddr),
+    /// The path of a UNIX socket.
+    Path(String),
 }
 
 /// The transport of an exchange.
@@ -51,6 +60,10 @@ pub struct Peer {
 pub enum Protocol {
     /// DNS over TLS (RFC 7858).
     Tls,
+    /// TCP in cleartext.
+    Tcp,
+    /// UDP, or datagrams of a UNIX socket, in cleartext.
+    Udp,
 }
 
 /// The time each phase took, in order.
@@ -271,7 +284,24 @@ pub enum Event<'a> {
         host: &'a str,
         /// Its port.
         port: u16,
+        /// TCP or UDP, as kdig has it.
+        protocol: Protocol,
     },
+    /// A query goes out over the session of the one before it.
+    Reused {
+        /// The name asked for, in presentation format.
+        owner: &'a str,
+        /// Class.
+        qclass: u16,
+        /// Record type.
+        qtype: u16,
+    },
+    /// Something that the user should know, in words.
+    Warning(fmt::Arguments<'a>),
+    /// The reply did not fit into a datagram; the query is repeated over TCP.
+    Truncated(fmt::Arguments<'a>),
+    /// A datagram was not answered; it is sent again.
+    Retrying(&'a Peer),
     /// A source of trust anchors was read.
     Imported {
         /// Which.
@@ -335,7 +365,12 @@ impl Verdict {
 impl fmt::Display for Peer {
     /// `127.0.0.1@853(TLS)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}({})", self.address.ip(), self.address.port(), self.protocol)
+        match &self.address {
+            Endpoint::Ip(address) => {
+                write!(f, "{}@{}({})", address.ip(), address.port(), self.protocol)
+            }
+            Endpoint::Path(path) => write!(f, "{path}({})", self.protocol),
+        }
     }
 }
 
@@ -343,6 +378,8 @@ impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tls => "TLS",
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
         })
     }
 }

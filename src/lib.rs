@@ -42,6 +42,7 @@ use dns::fault::{Fault, Gravity};
 use dns::message::Message;
 use error::{Error, system_words};
 use exchange::Exchange;
+use net::lookup::Asker;
 use plan::Lookup;
 use render::ink::Ink;
 use render::trace::Talk;
@@ -140,14 +141,17 @@ fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
     };
     if look.debug > 0 {
         // debug lines say the same and more
-        planned.iter_mut().for_each(|lookup| lookup.display.cert = false);
+        for lookup in &mut planned {
+            std::sync::Arc::make_mut(&mut lookup.route).display.cert = false;
+        }
     }
+    let mut asker = Asker::default();
     let mut status = 0;
     for (position, lookup) in planned.iter().enumerate() {
         if position > 0 && look.common.display.format == Format::Full {
             writeln!(talk.out)?;
         }
-        let code = one(lookup, talk)?;
+        let code = one(lookup, &mut asker, talk)?;
         if status == 0 {
             status = code;
         }
@@ -155,10 +159,10 @@ fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
     Ok(status)
 }
 
-fn one(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<u8> {
-    talk.data_only = lookup.display.format == Format::Short;
+fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
+    talk.data_only = lookup.route.display.format == Format::Short;
     let mut told = Ok(());
-    let outcome = net::lookup::run(lookup, &mut |event| {
+    let outcome = asker.ask(lookup, &mut |event| {
         if told.is_ok() {
             told = talk.tell(event);
         }
@@ -191,14 +195,14 @@ fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Re
         ))?;
     }
     let Talk { out, ink, .. } = talk;
-    match lookup.display.format {
+    match lookup.route.display.format {
         Format::Full => {
-            if lookup.display.qr {
-                dig::query(exchange, &query, &lookup.display, *ink, *out)?;
+            if lookup.route.display.qr {
+                dig::query(exchange, &query, &lookup.route.display, *ink, *out)?;
             }
-            dig::reply(exchange, &query, &reply, &lookup.display, *ink, *out)?;
+            dig::reply(exchange, &query, &reply, &lookup.route.display, *ink, *out)?;
         }
-        Format::Short => short::reply(&reply, &lookup.display, *out)?,
+        Format::Short => short::reply(&reply, &lookup.route.display, *out)?,
     }
     let usable = faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
     Ok(if usable { 0 } else { NO_ANSWER })

@@ -19,7 +19,7 @@ use crate::dns::rdata::{class_from_word, type_from_word};
 use crate::error::Error;
 use options::{Argument, OPTIONS, Row, Value};
 use server::{Server, parse_port};
-use settings::{Family, Name, Settings};
+use settings::{Family, Name, Operation, Settings};
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,7 @@ pub fn clap_command() -> clap::Command {
         .arg(valued("c", 'c', "CLASS").help("Ask in this CLASS."))
         .arg(valued("x", 'x', "ADDR").help("Ask for the name of the address ADDR."))
         .arg(valued("p", 'p', "PORT").help("Use PORT for servers that name none (853)."))
+        .arg(valued("b", 'b', "ADDR").help("Ask from the address ADDR[@PORT]."))
         .arg(flag("4", '4').help("Use IPv4 only."))
         .arg(flag("6", '6').help("Use IPv6 only."))
         .arg(
@@ -142,7 +143,7 @@ pub fn clap_command() -> clap::Command {
 
 fn in_typed_order(matches: &ArgMatches) -> Vec<Word> {
     let mut words = Vec::new();
-    for id in ["q", "t", "c", "x", "p", "4", "6", "words"] {
+    for id in ["q", "t", "c", "x", "p", "b", "4", "6", "words"] {
         let values = matches.get_many::<String>(id).into_iter().flatten();
         let places = matches.indices_of(id).into_iter().flatten();
         words.extend(places.zip(values).map(|(place, value)| match id {
@@ -186,10 +187,15 @@ impl Fold {
         if word.is_empty() {
             return Err(Error::usage("invalid empty parameter"));
         }
-        if let Some(qtype) = type_from_word(word) {
-            self.current().qtype = Some(qtype);
+        if let Some(set) = type_word(word) {
+            set(self.current());
         } else if let Some(qclass) = class_from_word(word) {
             self.current().qclass = Some(qclass);
+        } else if word.eq_ignore_ascii_case("IXFR") {
+            return Err(Error::Usage {
+                message: "SOA serial is required for IXFR query".into(),
+                hint: Some("IXFR=SERIAL".into()),
+            });
         } else if looks_like_a_type(word) {
             return Err(Error::Usage {
                 message: format!("bad type {word}"),
@@ -209,8 +215,8 @@ impl Fold {
                     value.parse().map_err(|_| Error::usage(format!("bad reverse name {value}")))?;
                 self.query(Name::Reverse(address));
             }
-            "t" => match type_from_word(value) {
-                Some(qtype) => self.current().qtype = Some(qtype),
+            "t" => match type_word(value) {
+                Some(set) => set(self.current()),
                 None => return Err(Error::usage(format!("bad type {value}"))),
             },
             "c" => match class_from_word(value) {
@@ -221,6 +227,14 @@ impl Fold {
                 let port = parse_port(value)
                     .map_err(|why| Error::usage(format!("bad port {value} ({why})")))?;
                 self.current().port = Some(port);
+            }
+            "b" => {
+                let source = Server::parse(value)
+                    .map_err(|why| Error::usage(format!("bad address {value} ({why})")))?;
+                if source.address().is_none() {
+                    return Err(Error::usage(format!("bad address {value} (no address)")));
+                }
+                self.current().source = Some(source);
             }
             "4" => self.current().family = Some(Family::V4),
             _ => self.current().family = Some(Family::V6),
@@ -271,7 +285,29 @@ impl Fold {
     }
 }
 
+const SOA: u16 = 6;
 const NS: u16 = 2;
+const IXFR: u16 = 251;
+
+/// What a type word does: types by name or number, `IXFR=serial`, `NOTIFY` and `NOTIFY=serial`.
+fn type_word(word: &str) -> Option<impl FnOnce(&mut Settings)> {
+    let (name, serial) = match word.split_once('=') {
+        Some((name, serial)) => (name, Some(serial.parse().ok()?)),
+        None => (word, None),
+    };
+    let (qtype, operation) = match (&*name.to_ascii_uppercase(), serial) {
+        ("IXFR", Some(serial)) => (IXFR, Operation::Ixfr(serial)),
+        // what changed since when?
+        ("IXFR", None) => return None,
+        ("NOTIFY", serial) => (SOA, Operation::Notify(serial)),
+        (_, Some(_)) => return None,
+        (_, None) => (type_from_word(word)?, Operation::Query),
+    };
+    Some(move |settings: &mut Settings| {
+        settings.qtype = Some(qtype);
+        settings.operation = operation;
+    })
+}
 
 /// `TYPE65536`, `CLASS70000`: meant as a type or class, so asking for it as a name helps nobody.
 fn looks_like_a_type(word: &str) -> bool {
@@ -362,7 +398,7 @@ fn usage(error: clap::Error) -> Error {
             Some("-q") => "missing name".to_owned(),
             Some("-t") => "missing type".to_owned(),
             Some("-c") => "missing class".to_owned(),
-            Some("-x") => "missing address".to_owned(),
+            Some("-x" | "-b") => "missing address".to_owned(),
             Some("-p") => "missing port".to_owned(),
             _ => format!("missing value: {option}"),
         },

@@ -1,7 +1,7 @@
 //! What was asked for one query, as typed. One rule: `Default` is the documentation of the
 //! defaults; nothing is decided here.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::pin::Pin;
@@ -23,8 +23,14 @@ pub struct Settings {
     pub port: Option<u16>,
     /// The only address family to use.
     pub family: Option<Family>,
+    /// The address that queries come from.
+    pub source: Option<Server>,
     /// The time a whole lookup may take; `None` is for ever.
     pub timeout: Option<Duration>,
+    /// What is done to the zone or name.
+    pub operation: Operation,
+    /// How the query travels.
+    pub transport: Transport,
     /// Header bits of the query.
     pub flags: Flags,
     /// EDNS of the query.
@@ -42,6 +48,48 @@ pub enum Name {
     Domain(String),
     /// An address whose name is asked for (`-x`).
     Reverse(IpAddr),
+}
+
+/// What a message asks the server to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Operation {
+    /// Answer a question; the types AXFR and IXFR ask for a transfer.
+    #[default]
+    Query,
+    /// Transfer what changed in a zone since this serial (RFC 1995).
+    Ixfr(u32),
+    /// Hear that a zone changed (RFC 1996), to this serial where one is known.
+    Notify(Option<u32>),
+}
+
+/// How a query travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// Over TLS (RFC 7858).
+    pub tls: bool,
+    /// Over TCP, or over UDP; decided by what is asked where nothing is said.
+    pub tcp: Option<bool>,
+    /// A truncated reply is not asked for again over TCP.
+    pub ignore: bool,
+    /// The session is kept for the next query.
+    pub keepopen: bool,
+    /// How often a query over UDP is repeated.
+    pub retry: u32,
+    /// A query is repeated with the cookie that the server asks for (RFC 7873 section 5.3).
+    pub badcookie: bool,
+    /// The pause before each message of a transfer.
+    pub delay: Duration,
+    /// The addresses that a PROXYv2 header names; plain DNS only.
+    pub proxy: Option<Proxy>,
+}
+
+/// The addresses of a PROXYv2 header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Whom the query is for.
+    pub source: SocketAddr,
+    /// Whom they asked.
+    pub destination: SocketAddr,
 }
 
 /// An address family.
@@ -114,6 +162,8 @@ pub enum Cookie {
 /// How a query is padded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
+    /// As the policy has it where the query is encrypted, not at all where it is not.
+    Auto,
     /// To a multiple of 128 octets (RFC 8467 section 4.1).
     Policy,
     /// Not at all.
@@ -150,7 +200,10 @@ impl Default for Settings {
             servers: Vec::new(),
             port: None,
             family: None,
+            source: None,
             timeout: Some(Duration::from_secs(5)),
+            operation: Operation::default(),
+            transport: Transport::default(),
             flags: Flags {
                 aa: false,
                 tc: false,
@@ -163,6 +216,21 @@ impl Default for Settings {
             edns: Edns::default(),
             tls: Tls::default(),
             display: Display::default(),
+        }
+    }
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self {
+            tls: true,
+            tcp: None,
+            ignore: false,
+            keepopen: false,
+            retry: 2,
+            badcookie: true,
+            delay: Duration::ZERO,
+            proxy: None,
         }
     }
 }
@@ -180,7 +248,7 @@ impl Default for Edns {
             subnet: None,
             cookie: None,
             custom: Vec::new(),
-            padding: Padding::Policy,
+            padding: Padding::Auto,
         }
     }
 }

@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind, Write};
 
 use super::certificates as who;
 use super::ink::{Ink, Role};
-use crate::error::Error;
-use crate::exchange::{Event, Question, Source, TlsFacts};
+use crate::error::{Error, Reply};
+use crate::exchange::{Event, Protocol, Question, Source, TlsFacts};
 use crate::text;
 
 /// The two streams that a person sees, and what may be said on them.
@@ -30,10 +30,22 @@ impl Talk<'_> {
     /// Words one event.
     pub fn tell(&mut self, event: Event<'_>) -> io::Result<()> {
         match event {
-            Event::Querying { owner, qclass, qtype, host, port } => self.debug(format_args!(
-                "Querying for owner({owner}), class({qclass}), type({qtype}), server({host}), \
-                 port({port}), protocol(TCP)"
+            Event::Querying { owner, qclass, qtype, host, port, protocol } => {
+                self.debug(format_args!(
+                    "Querying for owner({owner}), class({qclass}), type({qtype}), server({host}), \
+                     port({port}), protocol({protocol})"
+                ))
+            }
+            Event::Reused { owner, qclass, qtype } => self.debug(format_args!(
+                "Querying for owner({owner}), class({qclass}), type({qtype}), reused connection"
             )),
+            Event::Warning(words) => self.warning(words),
+            Event::Truncated(words) => {
+                self.warning(words)?;
+                // kdig parts the attempts with an empty line
+                if self.data_only { Ok(()) } else { writeln!(self.out) }
+            }
+            Event::Retrying(peer) => self.debug(format_args!("retrying server {peer}")),
             Event::Imported { source, count } => match source {
                 Source::System => {
                     self.debug(format_args!("TLS, imported {count} system certificates"))
@@ -93,9 +105,13 @@ impl Talk<'_> {
             | Error::File { .. }
             | Error::Internal(_) => self.error(format_args!("{error}")),
             Error::Connect { .. } | Error::Handshake(_) => self.warning(format_args!("{error}")),
-            Error::Reply { peer, .. } => {
+            Error::Reply { peer, cause } => {
                 self.warning(format_args!("{error}"))?;
-                self.warning(format_args!("can't receive reply from {peer}"))
+                match (peer.protocol, cause) {
+                    // all is said
+                    (Protocol::Tcp | Protocol::Udp, Reply::TimedOut(_)) => Ok(()),
+                    _ => self.warning(format_args!("can't receive reply from {peer}")),
+                }
             }
         }
     }
