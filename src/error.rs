@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::dns::transfer::TransferFault;
 use crate::exchange::{Peer, Protocol, Question, TlsFacts};
 use crate::text;
 
@@ -65,6 +66,13 @@ pub enum Error {
         /// Why.
         cause: Reply,
     },
+    /// What came is not the zone that was asked for.
+    Transfer {
+        /// Whom was asked.
+        peer: Peer,
+        /// Why.
+        fault: TransferFault,
+    },
     /// A bug in this program.
     Internal(String),
 }
@@ -116,6 +124,8 @@ pub enum Reply {
     Protocol(String),
     /// A message of no octets.
     Empty,
+    /// A message with another ID, where each depends on the one before.
+    OtherId,
 }
 
 impl Error {
@@ -137,6 +147,7 @@ impl Error {
             Self::File { .. } => 8,
             Self::Reply { .. } => 9,
             Self::Internal(_) => 10,
+            Self::Transfer { .. } => 11,
         }
     }
 
@@ -202,6 +213,10 @@ impl fmt::Display for Error {
                 }
                 (_, cause) => write!(f, "failed to receive reply ({cause})"),
             },
+            Self::Transfer { peer, fault: TransferFault::NoSoa } => {
+                write!(f, "first answer record from {peer} isn't SOA")
+            }
+            Self::Transfer { fault, .. } => write!(f, "{fault}"),
             Self::Internal(what) => write!(f, "internal error ({what})"),
         }
     }
@@ -232,6 +247,7 @@ impl fmt::Display for Reply {
             Self::Alert(name) => write!(f, "the peer sent the alert {name}"),
             Self::Protocol(what) => f.write_str(what),
             Self::Empty => f.write_str("a message of 0 octets"),
+            Self::OtherId => f.write_str("a message with another ID"),
         }
     }
 }

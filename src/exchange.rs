@@ -25,6 +25,25 @@ pub struct Exchange {
     pub phases: Phases,
 }
 
+/// How a zone transfer went, from its query to its last message.
+#[derive(Clone, Debug)]
+pub struct Transferred {
+    /// The peer that was asked.
+    pub peer: Peer,
+    /// The query as sent.
+    pub query: Packet,
+    /// Who answered.
+    pub tls: Option<Arc<TlsFacts>>,
+    /// From the query until the last message.
+    pub took: Duration,
+    /// Octets of all messages.
+    pub octets: usize,
+    /// Messages.
+    pub messages: usize,
+    /// Records of their answer sections.
+    pub records: usize,
+}
+
 /// A DNS message on the wire, without its two-octet length prefix.
 #[derive(Clone, Debug)]
 pub struct Packet {

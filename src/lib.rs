@@ -33,6 +33,7 @@ pub mod render;
 pub mod text;
 pub mod tls;
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 
@@ -161,6 +162,9 @@ fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
 
 fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
     talk.data_only = lookup.route.display.format == Format::Short;
+    if lookup.transfer {
+        return transfer(lookup, asker, talk);
+    }
     let mut told = Ok(());
     let outcome = asker.ask(lookup, &mut |event| {
         if told.is_ok() {
@@ -172,6 +176,43 @@ fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8
         Ok(exchange) => answered(lookup, &exchange, talk),
         Err(error) => Ok(error.exit_code()),
     }
+}
+
+/// A zone, record after record while they come.
+fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
+    let display = &lookup.route.display;
+    let kind = if lookup.query.serial.is_some() { "IXFR" } else { "AXFR" };
+    if display.header && display.format == Format::Full {
+        writeln!(talk.out, ";; {kind} for {}", lookup.query.owner())?;
+    }
+    // both the news and the records go to the same streams
+    let talk = RefCell::new(talk);
+    let mut told = Ok(());
+    let mut written = Ok(());
+    let (summary, outcome) = asker.transfer(
+        lookup,
+        &mut |event| {
+            if told.is_ok() {
+                told = talk.borrow_mut().tell(event);
+            }
+        },
+        &mut |message| {
+            let Talk { out, ink, .. } = &mut **talk.borrow_mut();
+            if written.is_ok() {
+                written = match display.format {
+                    Format::Full => dig::records(message, display, *ink, *out),
+                    Format::Short => short::reply(message, display, *out),
+                };
+            }
+            written.is_ok()
+        },
+    );
+    told.and(written)?;
+    let Talk { out, ink, .. } = &mut **talk.borrow_mut();
+    if let (Some(summary), Format::Full) = (&summary, display.format) {
+        dig::transferred(summary, display, *ink, *out)?;
+    }
+    Ok(outcome.map_or_else(|error| error.exit_code(), |()| 0))
 }
 
 /// Shows what came back: warnings before the text that they are about.

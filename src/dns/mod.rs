@@ -9,6 +9,7 @@ mod period;
 pub mod query;
 pub mod rcode;
 pub mod rdata;
+pub mod transfer;
 
 /// The octets that hex digits spell; anything between the digits is for the eye.
 #[cfg(test)]

@@ -15,7 +15,7 @@ use socket2::{Socket, Type};
 use super::deadline::Deadline;
 use super::dial::{connect_cause, socket};
 use super::proxy;
-use crate::error::{Error, Reply, system_words};
+use crate::error::{Error, Reply};
 use crate::exchange::{Endpoint, Peer};
 use crate::plan::Route;
 
@@ -67,11 +67,7 @@ impl Datagrams {
         };
         match sent {
             Ok(_) => Ok(()),
-            // the answer to the datagram before this one
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
-            Err(error) => {
-                Err(Error::Connect { peer: self.peer.to_string(), cause: connect_cause(&error) })
-            }
+            Err(error) => Err(self.unreached(&error)),
         }
     }
 
@@ -93,10 +89,17 @@ impl Datagrams {
                     Reply::TimedOut(deadline.elapsed())
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
-                Err(error) => Reply::Protocol(system_words(&error)),
+                Err(error) => return Err(self.unreached(&error)),
             };
             return Err(Error::Reply { peer: self.peer.clone(), cause });
         }
+    }
+}
+
+impl Datagrams {
+    /// Nobody is there: another datagram would not find anybody either.
+    fn unreached(&self, error: &io::Error) -> Error {
+        Error::Connect { peer: self.peer.to_string(), cause: connect_cause(error) }
     }
 }
 

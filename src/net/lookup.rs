@@ -14,8 +14,13 @@ use super::dial::{self, Race, Stream};
 use super::resolve;
 use super::session::Session;
 use crate::dns::message::Message;
-use crate::error::{Error, Reply};
-use crate::exchange::{Endpoint, Event, Exchange, Packet, Peer, Phases, Protocol, Source};
+use crate::dns::query::Serial;
+use crate::dns::transfer::Transfer;
+use crate::error::{Error, Handshake, Reply};
+use crate::exchange::{
+    Endpoint, Event, Exchange, Packet, Peer, Phases, Protocol, SessionFacts, Source, TlsFacts,
+    Transferred,
+};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
 use crate::tls::trust::{Root, Trust};
 
@@ -69,6 +74,25 @@ impl Asker {
             // neither a command line nor a system's configuration yields no server at all
             last.unwrap_or_else(|| Error::Internal("no servers to query".into()))
         })
+    }
+}
+
+impl Asker {
+    /// Asks for a zone, or for what changed in it, and hands over every message as it comes, as
+    /// long as `each` says that it goes on. The
+    /// summary is there as soon as the query left, whatever became of the rest; the error was
+    /// reported already.
+    pub fn transfer(
+        &mut self,
+        lookup: &Lookup,
+        tell: &mut dyn FnMut(Event<'_>),
+        each: &mut dyn FnMut(&Message<'_>) -> bool,
+    ) -> (Option<Transferred>, Result<(), Error>) {
+        let deadline = Deadline::new(lookup.route.timeout);
+        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let mut summary = None;
+        let outcome = attempt.transfer(&mut summary, each);
+        (summary, outcome)
     }
 }
 
@@ -260,6 +284,91 @@ impl Attempt<'_> {
         greeted
     }
 
+    /// Only the first server is asked: another may have another version of the zone.
+    fn transfer(
+        &mut self,
+        summary: &mut Option<Transferred>,
+        each: &mut dyn FnMut(&Message<'_>) -> bool,
+    ) -> Result<(), Error> {
+        let targets = targets(self.lookup)?;
+        // neither a command line nor a system's configuration yields no server at all
+        let target = targets.first().ok_or_else(|| Error::Internal("no server".into()))?;
+        let protocol = protocol(self.lookup);
+        let outcome = self.open(target, protocol).and_then(|(mut session, _, start)| {
+            let outcome = self.messages(&mut session, start, summary, each);
+            match &outcome {
+                Ok(()) => session.close(),
+                Err(error) => (self.tell)(Event::Failed(error)),
+            }
+            outcome
+        });
+        outcome.inspect_err(|error| {
+            let server = format!("{}({protocol})", target.typed());
+            (self.tell)(Event::GivenUp { server: &server, error });
+        })
+    }
+
+    fn messages(
+        &mut self,
+        session: &mut Session,
+        start: Duration,
+        summary: &mut Option<Transferred>,
+        each: &mut dyn FnMut(&Message<'_>) -> bool,
+    ) -> Result<(), Error> {
+        let peer = session.peer.clone();
+        if let Some(facts) = &session.facts {
+            transfer_may_use(facts)?;
+            if facts.verdict.opportunistic {
+                (self.tell)(Event::Warning(format_args!(
+                    "the peer of this transfer was not verified (RFC 9103 section 7.3 wants it)"
+                )));
+            }
+        }
+        let query = encode(self.lookup, None)?;
+        session.queue(&query)?;
+        session.send(&self.deadline)?;
+        let sent = self.deadline.elapsed();
+        let summary = summary.insert(Transferred {
+            peer: peer.clone(),
+            query: Packet { bytes: query.clone(), at: self.at.clone(), took: sent - start },
+            tls: session.facts.clone(),
+            took: Duration::ZERO,
+            octets: 0,
+            messages: 0,
+            records: 0,
+        });
+        let incremental = matches!(self.lookup.query.serial, Some(Serial::Authority(_)));
+        let mut transfer = Transfer::default();
+        // the time that one lookup may take is that of each message here
+        loop {
+            std::thread::sleep(self.lookup.route.delay);
+            let deadline = Deadline::new(self.lookup.route.timeout);
+            let reply = match session.receive(&deadline)? {
+                reply if has_id_of(&reply, &query) => reply,
+                stray => {
+                    self.tell_stray(&stray, &query);
+                    return Err(Error::Reply { peer, cause: Reply::OtherId });
+                }
+            };
+            let message = Message::read(&reply);
+            let outcome = transfer.message(&message, incremental);
+            summary.took = self.deadline.elapsed() - sent;
+            match outcome {
+                Ok(last) => {
+                    summary.octets += reply.len();
+                    (summary.messages, summary.records) = (transfer.messages, transfer.records);
+                    if !each(&message) || last {
+                        return Ok(());
+                    }
+                }
+                Err(fault) => {
+                    each(&message);
+                    return Err(Error::Transfer { peer, fault });
+                }
+            }
+        }
+    }
+
     fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
         let trust = Trust::load(&target.policy)?;
         for (root, count) in &trust.anchors.imported {
@@ -383,6 +492,9 @@ impl Attempt<'_> {
                         }
                         Err(error) => {
                             (self.tell)(Event::Failed(&error));
+                            if matches!(error, Error::Connect { .. }) {
+                                return Err(error);
+                            }
                             if left > 1 {
                                 (self.tell)(Event::Retrying(&peer));
                             }
@@ -427,6 +539,18 @@ impl Attempt<'_> {
         let (peer, cause) = (socket.peer.clone(), Reply::TimedOut(self.deadline.elapsed()));
         Err(Error::Reply { peer, cause })
     }
+}
+
+/// What RFC 9103 section 7.1 demands of a session for transfers.
+fn transfer_may_use(facts: &TlsFacts) -> Result<(), Error> {
+    let SessionFacts { version, alpn, .. } = &facts.session;
+    let missing = match (&**version, alpn.as_deref()) {
+        ("TLS1.3", Some("dot")) => return Ok(()),
+        ("TLS1.3", _) => "the server did not choose ALPN dot",
+        _ => "the server does not speak TLS 1.3",
+    };
+    let what = format!("{missing}, which a transfer over TLS needs (RFC 9103 section 7.1)");
+    Err(Error::Handshake(Handshake::Protocol(what)))
 }
 
 /// Whether a reply has the ID of `query`; one too short for an ID is taken as it is.

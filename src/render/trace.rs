@@ -103,6 +103,7 @@ impl Talk<'_> {
             Error::Usage { .. }
             | Error::Resolve { .. }
             | Error::File { .. }
+            | Error::Transfer { .. }
             | Error::Internal(_) => self.error(format_args!("{error}")),
             Error::Connect { .. } | Error::Handshake(_) => self.warning(format_args!("{error}")),
             Error::Reply { peer, cause } => {
