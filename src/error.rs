@@ -134,6 +134,22 @@ impl Error {
         Self::Usage { message: message.into(), hint: None }
     }
 
+    /// Its kind in one word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::File { .. } => "file",
+            Self::Resolve { .. } => "resolve",
+            Self::Connect { .. } => "connect",
+            Self::Handshake(_) => "handshake",
+            Self::Refused(_) => "certificate",
+            Self::Reply { cause: Reply::TimedOut(_), .. } => "timeout",
+            Self::Reply { .. } => "reply",
+            Self::Transfer { .. } => "transfer",
+            Self::Internal(_) => "internal",
+        }
+    }
+
     /// The exit status of the program.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -21,6 +21,7 @@
 //!
 //! No circle, and only `net`, `tls::roots` and `main` touch the world.
 
+pub mod batch;
 pub mod cli;
 pub mod display;
 pub mod dns;
@@ -100,6 +101,7 @@ fn command(
         err_ink: Ink::new(in_color(color, surroundings.err_is_terminal, surroundings)),
         debug: 0,
         data_only: false,
+        progress: false,
     };
     match parsed {
         Ok(Command::Help) => cli::help::write(talk.out).map(|()| 0),
@@ -108,6 +110,7 @@ fn command(
         }
         Ok(Command::Look(look)) => {
             talk.debug = look.debug;
+            talk.progress = surroundings.err_is_terminal && !surroundings.out_is_terminal;
             lookups(&look, &mut talk)
         }
         Err(error) => usage(&error, &mut talk),
@@ -157,7 +160,13 @@ fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
             status = code;
         }
     }
-    Ok(status)
+    match &look.batch {
+        Some(path) => {
+            let code = batch::run(path, look, talk)?;
+            Ok(if status == 0 { code } else { status })
+        }
+        None => Ok(status),
+    }
 }
 
 fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {

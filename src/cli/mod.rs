@@ -39,6 +39,8 @@ pub struct Look {
     pub queries: Vec<Settings>,
     /// The settings that every query started from: what separates queries follows these.
     pub common: Settings,
+    /// The file of a batch; `-` is standard input.
+    pub batch: Option<String>,
     /// How often `-d` was given.
     pub debug: u8,
     /// Whether to write in colour.
@@ -86,7 +88,49 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Error>
         Some("never") => Color::Never,
         _ => Color::Auto,
     };
-    Ok(Command::Look(Box::new(fold.finish(matches.get_count("debug"), color))))
+    let batch = matches.get_one::<String>("f").cloned();
+    if fold.queries.is_empty() && batch.is_none() {
+        fold.root();
+    }
+    let (queries, common, warnings) = fold.finish();
+    let debug = matches.get_count("debug");
+    Ok(Command::Look(Box::new(Look { queries, common, batch, debug, color, warnings })))
+}
+
+/// Reads one line of a batch: the queries it asks for, each of which starts from `common`. What was
+/// odd is added to `warnings`.
+pub fn parse_line(
+    line: &str,
+    common: &Settings,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Settings>, Error> {
+    let mut fold = Fold { common: common.clone(), ..Fold::default() };
+    let words = || line.split_whitespace();
+    if words().any(|word| word.starts_with('-')) {
+        let args = words().map(OsString::from);
+        let matches =
+            clap_command().no_binary_name(true).try_get_matches_from(args).map_err(usage)?;
+        let global = ["help", "version"].into_iter().any(|it| matches.get_flag(it));
+        if global || matches.contains_id("f") || matches.contains_id("color") {
+            return Err(Error::usage("-f, -h, -V and --color have no place in a batch"));
+        }
+        for word in in_typed_order(&matches) {
+            match word {
+                Word::Bare(word) => fold.word(&word)?,
+                Word::Dash(option, value) => fold.dash(option, &value)?,
+            }
+        }
+    } else {
+        for word in words() {
+            fold.word(word)?;
+        }
+    }
+    if fold.queries.is_empty() {
+        fold.root();
+    }
+    let (queries, _, odd) = fold.finish();
+    warnings.extend(odd);
+    Ok(queries)
 }
 
 /// The dash options, each with its one line of help.
@@ -108,6 +152,12 @@ pub fn clap_command() -> clap::Command {
         .arg(valued("x", 'x', "ADDR").help("Ask for the name of the address ADDR."))
         .arg(valued("p", 'p', "PORT").help("Use PORT for servers that name none (853)."))
         .arg(valued("b", 'b', "ADDR").help("Ask from the address ADDR[@PORT]."))
+        .arg(
+            Arg::new("f")
+                .short('f')
+                .value_name("FILE")
+                .help("Ask what the lines of FILE say; - is standard input."),
+        )
         .arg(flag("4", '4').help("Use IPv4 only."))
         .arg(flag("6", '6').help("Use IPv6 only."))
         .arg(
@@ -268,20 +318,21 @@ impl Fold {
         row.set(self.current(), value).map_err(Error::usage)
     }
 
-    fn finish(mut self, debug: u8, color: Color) -> Look {
-        if self.queries.is_empty() {
-            // a type or class given without a name applies to the root
-            let root = Name::Domain(".".into());
-            let qtype = self.common.qtype.or(Some(NS));
-            self.queries.push(Settings { name: Some(root), qtype, ..self.common.clone() });
-        }
+    /// A type or class given without a name applies to the root.
+    fn root(&mut self) {
+        let qtype = self.common.qtype.or(Some(NS));
+        self.query(Name::Domain(".".into()));
+        self.current().qtype = qtype;
+    }
+
+    /// The queries, what they have in common, and what was odd.
+    fn finish(mut self) -> (Vec<Settings>, Settings, Vec<String>) {
         for query in &mut self.queries {
             if query.servers.is_empty() {
                 query.servers.clone_from(&self.common.servers);
             }
         }
-        let Self { common, queries, warnings } = self;
-        Look { queries, common, debug, color, warnings }
+        (self.queries, self.common, self.warnings)
     }
 }
 

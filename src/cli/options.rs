@@ -8,7 +8,7 @@ use rustls::pki_types::DnsName;
 
 use super::pin::Pin;
 use super::server::{Server, address_of};
-use super::settings::{Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
+use super::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
 use crate::display::Format;
 
 /// One `+[no]option`.
@@ -209,6 +209,17 @@ pub const OPTIONS: &[Row] = &[
         "Queries of one command line to the same server, with the same demands on it, share a \
          session. One that the server closed is opened again.",
     ),
+    row(Travel, "pipeline", Required("N"), pipeline, "In a batch, have N queries in flight (500).")
+        .ours(),
+    row(Travel, "connections", Required("N"), connections, "In a batch, use N sessions (1).")
+        .ours(),
+    switch(
+        Travel,
+        "unordered",
+        |it| &mut it.batch.unordered,
+        "In a batch, show replies as they come.",
+    )
+    .ours(),
     row(Travel, "retry", Required("N"), retry, "Repeat a query over UDP N times (2)."),
     row(Travel, "proxy", Required("SRC-DST"), proxy, "Send a PROXYv2 header, plain DNS only.")
         .manual("Source and destination are addresses with or without #port."),
@@ -353,6 +364,28 @@ fn retry(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
         _ => Transport::default().retry,
     };
     Ok(())
+}
+
+fn pipeline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.batch.pipeline = positive(value, Batch::default().pipeline)?;
+    Ok(())
+}
+
+fn connections(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.batch.connections = positive(value, Batch::default().connections)?;
+    Ok(())
+}
+
+/// A number that is neither zero nor more than there are IDs to tell queries apart.
+fn positive(value: Value<'_>, default: usize) -> Result<usize, String> {
+    const MOST: usize = 20_000;
+    match value {
+        Value::With(typed) => match number(typed)? {
+            number @ 1..=MOST => Ok(number),
+            _ => Err(format!("1 to {MOST}")),
+        },
+        _ => Ok(default),
+    }
 }
 
 fn msgdelay(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {

@@ -35,6 +35,8 @@ pub struct Settings {
     pub flags: Flags,
     /// EDNS of the query.
     pub edns: Edns,
+    /// How a batch is asked.
+    pub batch: Batch,
     /// Who must be at the other end.
     pub tls: Tls,
     /// What is shown.
@@ -81,6 +83,17 @@ pub struct Transport {
     pub delay: Duration,
     /// The addresses that a PROXYv2 header names; plain DNS only.
     pub proxy: Option<Proxy>,
+}
+
+/// How the queries of a batch are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Replies are shown as they come, not in the order of the queries.
+    pub unordered: bool,
+    /// Sessions to one server at most.
+    pub connections: usize,
+    /// Queries in flight over one session at most.
+    pub pipeline: usize,
 }
 
 /// The addresses of a PROXYv2 header.
@@ -191,6 +204,21 @@ pub struct Tls {
     pub pins: Vec<Pin>,
 }
 
+impl Settings {
+    /// Whether a query of these settings goes the way of one of `other`, and is shown as that.
+    pub fn is_routed_as(&self, other: &Self) -> bool {
+        self.servers == other.servers
+            && self.port == other.port
+            && self.family == other.family
+            && self.source == other.source
+            && self.timeout == other.timeout
+            && self.operation == other.operation
+            && self.transport == other.transport
+            && self.tls == other.tls
+            && self.display == other.display
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -204,6 +232,7 @@ impl Default for Settings {
             timeout: Some(Duration::from_secs(5)),
             operation: Operation::default(),
             transport: Transport::default(),
+            batch: Batch::default(),
             flags: Flags {
                 aa: false,
                 tc: false,
@@ -232,6 +261,12 @@ impl Default for Transport {
             delay: Duration::ZERO,
             proxy: None,
         }
+    }
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { unordered: false, connections: 1, pipeline: 500 }
     }
 }
 

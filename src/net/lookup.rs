@@ -78,6 +78,31 @@ impl Asker {
 }
 
 impl Asker {
+    /// Opens a session with the first server that gets as far as that. The error is that of the last
+    /// one, and was reported already.
+    pub fn open(
+        &mut self,
+        lookup: &Lookup,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(Session, Phases), Error> {
+        let deadline = Deadline::new(lookup.route.timeout);
+        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let protocol = protocol(lookup);
+        // neither a command line nor a system's configuration yields no server at all
+        let mut last = Error::Internal("no servers to query".into());
+        for target in targets(lookup)? {
+            match attempt.open(&target, protocol) {
+                Ok((session, phases, _)) => return Ok((session, phases)),
+                Err(error) => {
+                    let server = format!("{}({protocol})", target.typed());
+                    (attempt.tell)(Event::GivenUp { server: &server, error: &error });
+                    last = error;
+                }
+            }
+        }
+        Err(last)
+    }
+
     /// Asks for a zone, or for what changed in it, and hands over every message as it comes, as
     /// long as `each` says that it goes on. The
     /// summary is there as soon as the query left, whatever became of the rest; the error was
@@ -566,7 +591,7 @@ fn is_truncated(reply: &[u8]) -> bool {
 const COOKIE: u16 = 10;
 
 /// The query as it is sent: with an ID of its own, and with a cookie where it has one.
-fn encode(lookup: &Lookup, cookie: Option<&[u8]>) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(lookup: &Lookup, cookie: Option<&[u8]>) -> Result<Vec<u8>, Error> {
     let too_long = |error: ProtoError| Error::usage(format!("can't create query packet ({error})"));
     let id = rand::random();
     if cookie.is_none() && !lookup.random_cookie {

@@ -4,6 +4,7 @@ pub mod datagram;
 pub mod deadline;
 pub mod dial;
 pub mod lookup;
+pub mod pipeline;
 pub mod proxy;
 pub mod resolve;
 pub mod session;

@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use crate::tls::trust::{Recorder, Trust};
 pub struct Session {
     stream: Stream,
     tls: Option<Box<ClientConnection>>,
-    /// What is to be sent in cleartext.
+    /// What is to be sent and is not encrypted yet, or never will be.
     outgoing: Vec<u8>,
     received: Frames,
     /// Why nothing more will come.
@@ -95,22 +96,14 @@ impl Session {
         }
     }
 
-    /// Adds a message, with its length, to what is to be sent.
+    /// Adds a message, with its length, to what is to be sent. What is queued together leaves
+    /// together: one message is one TLS record.
     pub fn queue(&mut self, message: &[u8]) -> Result<(), Error> {
         let too_long = |_| Error::usage("the query is too long");
-        let length = u16::try_from(message.len()).map_err(too_long)?.to_be_bytes();
-        match &mut self.tls {
-            Some(tls) => {
-                // length and message are one record
-                let framed = [&length, message].concat();
-                tls.writer().write_all(&framed).map_err(|it| Error::Internal(it.to_string()))
-            }
-            None => {
-                self.outgoing.extend(length);
-                self.outgoing.extend(message);
-                Ok(())
-            }
-        }
+        let length = u16::try_from(message.len()).map_err(too_long)?;
+        self.outgoing.extend(length.to_be_bytes());
+        self.outgoing.extend(message);
+        Ok(())
     }
 
     /// Sends what was queued. What comes meanwhile is taken in, so that two peers with full buffers
@@ -158,10 +151,27 @@ impl Session {
 
     /// Whether something waits to be sent.
     pub fn wants_write(&self) -> bool {
-        match &self.tls {
-            Some(tls) => tls.wants_write(),
-            None => !self.outgoing.is_empty(),
-        }
+        !self.outgoing.is_empty() || self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// The next message that was received.
+    pub fn next(&mut self) -> Option<Vec<u8>> {
+        self.received.next()
+    }
+
+    /// Why nothing more will come.
+    pub fn ended(&self) -> Option<&Reply> {
+        self.ended.as_ref()
+    }
+
+    /// Remembers why nothing more will come.
+    pub fn end(&mut self, cause: Reply) {
+        self.ended.get_or_insert(cause);
+    }
+
+    /// Acknowledges what was received, so that the peer goes on.
+    pub fn quick_ack(&self) {
+        self.stream.quick_ack();
     }
 
     fn wait(&self, what: PollFlags, deadline: &Deadline) -> Result<(), Error> {
@@ -176,6 +186,10 @@ impl Session {
 
     /// Sends what can be sent without waiting.
     pub fn push(&mut self) -> Result<(), Reply> {
+        if let (Some(tls), false) = (&mut self.tls, self.outgoing.is_empty()) {
+            tls.writer().write_all(&self.outgoing).map_err(|error| broken(&error))?;
+            self.outgoing.clear();
+        }
         while self.wants_write() {
             let written = match &mut self.tls {
                 Some(tls) => tls.write_tls(&mut self.stream),
@@ -341,6 +355,12 @@ fn facts(tls: &ClientConnection, target: &Target, recorder: &Recorder) -> TlsFac
     match seen.judged {
         Some((chain, verdict)) => TlsFacts { session, chain, verdict },
         None => TlsFacts { session, ..TlsFacts::default() },
+    }
+}
+
+impl AsFd for Session {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }
 

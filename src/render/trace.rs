@@ -24,6 +24,8 @@ pub struct Talk<'a> {
     pub debug: u8,
     /// Debug lines are on `err`, because `out` belongs to data.
     pub data_only: bool,
+    /// A person watches `err` and would like to know how far a batch is.
+    pub progress: bool,
 }
 
 impl Talk<'_> {
@@ -88,6 +90,15 @@ impl Talk<'_> {
             Some(hint) => self.say(Role::Hint, format_args!(";; HINT: {hint}")),
             None => Ok(()),
         }
+    }
+
+    /// The last line of a batch, where the results are unless those are bare data.
+    pub fn summary(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+        if self.data_only {
+            return self.say(Role::Comment, format_args!(";; {words}"));
+        }
+        self.ink.paint(self.out, Role::Comment, |out| write!(out, "\n;; {words}"))?;
+        writeln!(self.out)
     }
 
     fn failed(&mut self, error: &Error) -> io::Result<()> {
