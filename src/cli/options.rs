@@ -111,7 +111,8 @@ impl Row {
     pub fn on_by_default(&self) -> bool {
         let defaults = Settings::default();
         let mut settings = defaults.clone();
-        self.argument == Argument::None
+        // what needs a value is nothing without one
+        !matches!(self.argument, Argument::Required(_))
             && self.set(&mut settings, Value::On).is_ok()
             && settings == defaults
     }
