@@ -5,6 +5,7 @@ mod dot;
 
 mod client;
 mod faults;
+mod generated;
 mod pki;
 mod readme;
 mod run;
