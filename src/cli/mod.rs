@@ -264,6 +264,8 @@ impl Fold {
                 let address =
                     value.parse().map_err(|_| Error::usage(format!("bad reverse name {value}")))?;
                 self.query(Name::Reverse(address));
+                // a type for all queries is for their names; only one typed after -x is for it
+                self.current().qtype = None;
             }
             "t" => match type_word(value) {
                 Some(set) => set(self.current()),
