@@ -12,7 +12,7 @@ use crate::text;
 
 /// The exit status of the program, each with what it means.
 pub const EXIT_STATUS: &[(u8, &str)] = &[
-    (0, "every query got its reply, over a session that passed every check asked for"),
+    (0, "every query got its reply, over a session that passed all checks asked for"),
     (1, "the command line makes no sense; nothing was sent"),
     (4, "no connection: name not found, refused, unreachable, timed out"),
     (5, "the TLS handshake failed"),
