@@ -12,7 +12,7 @@ pub mod settings;
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::dns::rdata::{class_from_word, type_from_word};
@@ -246,9 +246,9 @@ impl Fold {
                 message: "SOA serial is required for IXFR query".into(),
                 hint: Some("IXFR=SERIAL".into()),
             });
-        } else if looks_like_a_type(word) {
+        } else if let Some(meant) = meant_as_number(word) {
             return Err(Error::Usage {
-                message: format!("bad type {word}"),
+                message: format!("bad {meant} {word}"),
                 hint: Some(format!("if {word} is a name: -q {word}")),
             });
         } else {
@@ -363,12 +363,13 @@ fn type_word(word: &str) -> Option<impl FnOnce(&mut Settings)> {
 }
 
 /// `TYPE65536`, `CLASS70000`: meant as a type or class, so asking for it as a name helps nobody.
-fn looks_like_a_type(word: &str) -> bool {
-    let upper = word.to_ascii_uppercase();
-    [upper.strip_prefix("TYPE"), upper.strip_prefix("CLASS")]
-        .into_iter()
-        .flatten()
-        .any(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+fn meant_as_number(word: &str) -> Option<&'static str> {
+    let is_numbered = |prefix: &str| {
+        let (head, digits) = word.split_at_checked(prefix.len()).unwrap_or_default();
+        let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        whole && head.eq_ignore_ascii_case(prefix)
+    };
+    ["type", "class"].into_iter().find(|it| is_numbered(it))
 }
 
 /// Finds the option that `word` spells or abbreviates, and whether it is its `no` form: kdig's
@@ -419,8 +420,11 @@ fn nearest_option(word: &str) -> Option<String> {
         let code = u32::from(odd);
         return Some(format!("{odd} (U+{code:04X}) is not a hyphen; type +{plain}"));
     }
-    let plain =
-        word.strip_prefix("no-").map_or_else(|| word.to_owned(), |rest| format!("no{rest}"));
+    let lower = word.to_ascii_lowercase();
+    if lower.is_empty() {
+        return None;
+    }
+    let plain = lower.strip_prefix("no-").map_or_else(|| lower.clone(), |rest| format!("no{rest}"));
     if let Ok(found) = find(&plain) {
         return Some(format!("did you mean {}?", spell(&found)));
     }
@@ -431,13 +435,16 @@ fn nearest_option(word: &str) -> Option<String> {
         strsim::damerau_levenshtein(name, &plain).min(strsim::damerau_levenshtein(start, &plain))
     };
     let (distance, best) = names.map(|name| (near(&name), name)).min()?;
-    (distance <= 2 && distance < plain.len()).then(|| format!("did you mean +{best}?"))
+    // one slip in three letters, two in six
+    (distance <= 2 && distance * 3 <= plain.len()).then(|| format!("did you mean +{best}?"))
 }
 
 /// clap's complaint in our words.
 fn usage(error: clap::Error) -> Error {
     let context = |kind| error.get(kind).map(ToString::to_string);
     let option = context(ContextKind::InvalidArg).unwrap_or_default();
+    // without the name of its value
+    let option = option.split([' ', '=']).next().unwrap_or_default();
     let message = match error.kind() {
         ErrorKind::UnknownArgument => format!("invalid option: {option}"),
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
@@ -447,17 +454,23 @@ fn usage(error: clap::Error) -> Error {
             let value = context(ContextKind::InvalidValue).unwrap_or_default();
             format!("invalid {option}: {value}")
         }
-        ErrorKind::InvalidValue | ErrorKind::NoEquals => match option.split_whitespace().next() {
-            Some("-q") => "missing name".to_owned(),
-            Some("-t") => "missing type".to_owned(),
-            Some("-c") => "missing class".to_owned(),
-            Some("-x" | "-b") => "missing address".to_owned(),
-            Some("-p") => "missing port".to_owned(),
+        ErrorKind::InvalidValue | ErrorKind::NoEquals => match option {
+            "-q" => "missing name".to_owned(),
+            "-t" => "missing type".to_owned(),
+            "-c" => "missing class".to_owned(),
+            "-x" | "-b" => "missing address".to_owned(),
+            "-f" => "missing filename".to_owned(),
+            "-p" => "missing port".to_owned(),
             _ => format!("missing value: {option}"),
         },
         _ => error.to_string().lines().next().unwrap_or_default().to_owned(),
     };
-    let hint =
-        (error.kind() == ErrorKind::UnknownArgument).then(|| "tdig -h lists the options".into());
+    let hint = match error.get(ContextKind::ValidValue) {
+        _ if error.kind() == ErrorKind::UnknownArgument => Some("tdig -h lists the options".into()),
+        Some(ContextValue::Strings(values)) if !values.is_empty() => {
+            Some(format!("one of {}", values.join(", ")))
+        }
+        _ => None,
+    };
     Error::Usage { message, hint }
 }

@@ -98,11 +98,12 @@ impl Row {
             }
             Set::Apply(apply) => apply(settings, value).map_err(|why| {
                 let typed = match value {
-                    Value::With(typed) => typed,
-                    Value::On | Value::Off => "",
+                    Value::With(typed) => format!("+{}={typed}", self.name),
+                    Value::On => format!("+{}", self.name),
+                    Value::Off => format!("+no{}", self.name),
                 };
                 let why = if why.is_empty() { why } else { format!(" ({why})") };
-                format!("invalid +{}={typed}{why}", self.name)
+                format!("invalid {typed}{why}")
             }),
         }
     }
