@@ -474,3 +474,6 @@ fn usage(error: clap::Error) -> Error {
     };
     Error::Usage { message, hint }
 }
+
+#[cfg(test)]
+mod tests;
