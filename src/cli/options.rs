@@ -196,7 +196,8 @@ pub const OPTIONS: &[Row] = &[
         "May be given several times; one must match. Base64, hex, sha256//PIN, pin-sha256=\"PIN\", \
          or a PEM or DER file. A pin counts only for a key that was proved: that of the server's \
          own certificate, or of one from which its signatures descend. Together with a trust anchor \
-         or a name, all must hold. Alone, the dates of the certificates are shown, not enforced.",
+         or a name, all must hold. Alone, the dates of the certificates are shown, not enforced. \
+         Without it any key is accepted.",
     ),
     row(Travel, "tcp", Nothing, tcp, "Use TCP; with +notls, instead of UDP.")
         .manual("+notcp is UDP and implies +ignore."),
@@ -239,13 +240,13 @@ pub const OPTIONS: &[Row] = &[
     switch(Query, "raflag", |it| &mut it.flags.ra, "Set the flag RA, recursion available."),
     switch(Query, "zflag", |it| &mut it.flags.z, "Set the reserved flag bit Z."),
     row(Query, "edns", Optional("N"), edns, "Use EDNS, of version N (0).")
-        .manual("+noedns sends no OPT record, and so no option either."),
+        .manual("+noedns sends no OPT record, and forgets what the options for it said."),
     switch(Query, "doflag", |it| &mut it.edns.dnssec_ok, "Set the flag DO: send DNSSEC records."),
     switch(Query, "dnssec", |it| &mut it.edns.dnssec_ok, "Same as +[no]doflag."),
     switch(Query, "deflag", |it| &mut it.edns.delegation, "Set the flag DE, delegation extension."),
     row(Query, "bufsize", Required("N"), bufsize, "Announce a UDP payload of N octets (1232)."),
     row(Query, "padding", Optional("N"), padding, "Pad the query, with N octets if given.").manual(
-        "By default a query is padded to a multiple of 128 octets (RFC 8467). +nopadding sends none.",
+        "Without N a query is padded to a multiple of 128 octets (RFC 8467).",
     ),
     row(Query, "alignment", Optional("N"), alignment, "Pad to a multiple of N octets (128)."),
     switch(
@@ -261,12 +262,13 @@ pub const OPTIONS: &[Row] = &[
         |it| &mut it.edns.zone_version,
         "Ask for the version of the zone (RFC 9660).",
     ),
-    row(Query, "subnet", Required("ADDR"), subnet, "Send the client subnet ADDR[/PREFIX]."),
+    row(Query, "subnet", Required("ADDR"), subnet, "Send the client subnet ADDR[/PREFIX].")
+        .manual("The whole address counts where no prefix is given. None is sent by default."),
     row(Query, "client", Required("ADDR"), subnet, "Same as +[no]subnet."),
     row(Query, "cookie", Optional("HEX"), cookie, "Send a cookie, random if none is given."),
     row(Query, "expire", Nothing, expire, "Ask for the expiry of the zone (RFC 7314)."),
     row(Query, "ednsopt", Required("CODE"), ednsopt, "Send the EDNS option CODE[:HEX].")
-        .manual("May be given several times. +noednsopt sends none of them."),
+        .manual("May be given several times. +noednsopt sends none of them, as by default."),
     row(Show, "all", Nothing, all, "Show every part of the reply."),
     row(Show, "short", Nothing, short, "Show the data of the answer alone."),
     row(Show, "multiline", Nothing, multiline, "Wrap long records over several lines."),
