@@ -11,7 +11,7 @@ use tdig::cli::{Command, clap_command, find, help, parse};
 use tdig::error::EXIT_STATUS;
 use tdig::plan::Lookup;
 
-use super::run;
+use super::{NOTICE, run};
 
 /// A day in the month that the page was last read from start to end.
 const READ: &str = "2026-11-01";
@@ -77,7 +77,8 @@ pub(super) fn page() -> String {
     section(&mut page, "STANDARDS");
     entries(&mut page, STANDARDS);
     // groff has an accent and an arrow of its own for these two
-    page.render().replace('~', r"\(ti").replace('^', r"\(ha")
+    let text = page.render().replace('~', r"\(ti").replace('^', r"\(ha");
+    format!(".\\\" {NOTICE}\n{text}")
 }
 
 const DESCRIPTION: &[&str] = &[

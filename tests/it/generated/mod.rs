@@ -17,7 +17,7 @@ use tdig::cli::options::{Argument, OPTIONS};
 use tdig::cli::server::Server;
 use tdig::dns::rdata::{RECORD_TYPES, class_name};
 
-/// The first line of every completion, after the sign of a comment.
+/// What every file says of itself in a comment.
 const NOTICE: &str = "made from the tables of tdig by its tests; changes here are lost";
 
 #[test]
