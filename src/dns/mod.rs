@@ -9,6 +9,7 @@ mod period;
 pub mod query;
 pub mod rcode;
 pub mod rdata;
+pub mod tsig;
 
 /// The octets that hex digits spell; anything between the digits is for the eye.
 #[cfg(test)]
