@@ -16,10 +16,11 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::dns::rdata::{class_from_word, type_from_word};
+use crate::dns::tsig::{Key, KeyFault};
 use crate::error::Error;
 use options::{Argument, OPTIONS, Row, Value};
 use server::{Server, parse_port};
-use settings::{Family, Name, Settings};
+use settings::{Family, KeySource, Name, Settings};
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +108,8 @@ pub fn clap_command() -> clap::Command {
         .arg(valued("c", 'c', "CLASS").help("Ask in this CLASS."))
         .arg(valued("x", 'x', "ADDR").help("Ask for the name of the address ADDR."))
         .arg(valued("p", 'p', "PORT").help("Use PORT for servers that name none (853)."))
+        .arg(valued("y", 'y', "[ALG:]NAME:BASE64").help("Sign with this TSIG key (hmac-sha256)."))
+        .arg(valued("k", 'k', "FILE").help("Sign with the TSIG key in FILE, as -y or BIND has it."))
         .arg(flag("4", '4').help("Use IPv4 only."))
         .arg(flag("6", '6').help("Use IPv6 only."))
         .arg(
@@ -142,7 +145,7 @@ pub fn clap_command() -> clap::Command {
 
 fn in_typed_order(matches: &ArgMatches) -> Vec<Word> {
     let mut words = Vec::new();
-    for id in ["q", "t", "c", "x", "p", "4", "6", "words"] {
+    for id in ["q", "t", "c", "x", "p", "y", "k", "4", "6", "words"] {
         let values = matches.get_many::<String>(id).into_iter().flatten();
         let places = matches.indices_of(id).into_iter().flatten();
         words.extend(places.zip(values).map(|(place, value)| match id {
@@ -222,6 +225,13 @@ impl Fold {
                     .map_err(|why| Error::usage(format!("bad port {value} ({why})")))?;
                 self.current().port = Some(port);
             }
+            "y" if value.is_empty() => return Err(Error::usage("missing key")),
+            "y" => {
+                let key = Key::parse(value).map_err(bad_key)?;
+                self.current().key = Some(KeySource::Typed(key));
+            }
+            "k" if value.is_empty() => return Err(Error::usage("missing filename")),
+            "k" => self.current().key = Some(KeySource::File(value.to_owned())),
             "4" => self.current().family = Some(Family::V4),
             _ => self.current().family = Some(Family::V6),
         }
@@ -272,6 +282,12 @@ impl Fold {
 }
 
 const NS: u16 = 2;
+
+/// Without what was typed: a secret is in it.
+fn bad_key(fault: KeyFault) -> Error {
+    let name = fault.name().map(|name| format!(" {name}")).unwrap_or_default();
+    Error::usage(format!("bad key{name} ({fault})"))
+}
 
 /// `TYPE65536`, `CLASS70000`: meant as a type or class, so asking for it as a name helps nobody.
 fn looks_like_a_type(word: &str) -> bool {
@@ -364,6 +380,8 @@ fn usage(error: clap::Error) -> Error {
             Some("-c") => "missing class".to_owned(),
             Some("-x") => "missing address".to_owned(),
             Some("-p") => "missing port".to_owned(),
+            Some("-y") => "missing key".to_owned(),
+            Some("-k") => "missing filename".to_owned(),
             _ => format!("missing value: {option}"),
         },
         _ => error.to_string().lines().next().unwrap_or_default().to_owned(),
@@ -371,4 +389,49 @@ fn usage(error: clap::Error) -> Error {
     let hint =
         (error.kind() == ErrorKind::UnknownArgument).then(|| "tdig -h lists the options".into());
     Error::Usage { message, hint }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(line: &str) -> Result<Look, String> {
+        match parse(line.split_whitespace().map(OsString::from)) {
+            Ok(Command::Look(look)) => Ok(*look),
+            Ok(other) => panic!("{line}: {other:?}"),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn the_last_key_counts_for_all_queries_or_for_one() {
+        let key = |typed| Some(KeySource::Typed(Key::parse(typed).unwrap()));
+        let file = |path: &str| Some(KeySource::File(path.into()));
+        for (line, keys) in [
+            ("a.test", vec![None]),
+            ("-y hmac-sha1:k:AAAA a.test", vec![key("hmac-sha1:k:AAAA")]),
+            ("-k lab.key a.test b.test", vec![file("lab.key"), file("lab.key")]),
+            ("a.test -y k:AAAA -k lab.key b.test", vec![file("lab.key"), None]),
+            ("-k lab.key a.test -y k:AAAA b.test", vec![key("k:AAAA"), file("lab.key")]),
+        ] {
+            let look = look(line).unwrap();
+            let found: Vec<_> = look.queries.into_iter().map(|query| query.key).collect();
+            assert_eq!(found, keys, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_bad_key_is_named_and_its_secret_is_not() {
+        for (line, words) in [
+            ("a.test -y", "missing key"),
+            ("a.test -k", "missing filename"),
+            ("-y labkey:c2VjcmV a.test", "bad key labkey (the secret is not base64)"),
+            ("-y labkey: a.test", "bad key labkey (the secret is empty)"),
+            ("-y c2VjcmV0 a.test", "bad key (expected [algorithm:]name:base64)"),
+        ] {
+            assert_eq!(look(line).unwrap_err(), words, "{line}");
+        }
+        let look = look("-y labkey:c2VjcmV0 a.test").unwrap();
+        assert!(!format!("{look:?}").contains("c2VjcmV0"));
+    }
 }
