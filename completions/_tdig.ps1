@@ -11,6 +11,15 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+tls-hostname=' = 'Check the certificate for NAME, a name or an address.'
         '+tls-sni=' = 'Send NAME as server name indication.'
         '+tls-pin=' = 'Accept only keys with this SHA-256 PIN.'
+        '+tcp' = 'Use TCP; with +notls, instead of UDP.'
+        '+ignore' = 'Accept truncated replies over UDP.'
+        '+keepopen' = 'Use one session for several queries.'
+        '+pipeline=' = 'In a batch, have N queries in flight (500).'
+        '+connections=' = 'In a batch, use N sessions (1).'
+        '+unordered' = 'In a batch, show replies as they come.'
+        '+retry=' = 'Repeat a query over UDP N times (2).'
+        '+proxy=' = 'Send a PROXYv2 header, plain DNS only.'
+        '+msgdelay=' = 'Wait before each message of a transfer.'
         '+timeout=' = 'Give a whole lookup this long (5 s).'
         '+rdflag' = 'Set the flag RD, recursion desired.'
         '+recurse' = 'Same as +[no]rdflag.'
@@ -30,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+padding=' = 'Pad the query, with N octets if given.'
         '+alignment' = 'Pad to a multiple of N octets (128).'
         '+alignment=' = 'Pad to a multiple of N octets (128).'
+        '+badcookie' = 'Repeat a query with the server''s cookie.'
         '+nsid' = 'Ask for the server''s identifier (NSID).'
         '+zoneversion' = 'Ask for the version of the zone (RFC 9660).'
         '+subnet=' = 'Send the client subnet ADDR[/PREFIX].'
@@ -66,6 +76,15 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+notls-hostname' = 'Undo +tls-hostname.'
         '+notls-sni' = 'Undo +tls-sni.'
         '+notls-pin' = 'Undo +tls-pin.'
+        '+notcp' = 'Undo +tcp.'
+        '+noignore' = 'Undo +ignore.'
+        '+nokeepopen' = 'Undo +keepopen.'
+        '+nopipeline' = 'Undo +pipeline.'
+        '+noconnections' = 'Undo +connections.'
+        '+nounordered' = 'Undo +unordered.'
+        '+noretry' = 'Undo +retry.'
+        '+noproxy' = 'Undo +proxy.'
+        '+nomsgdelay' = 'Undo +msgdelay.'
         '+notimeout' = 'Undo +timeout.'
         '+nordflag' = 'Undo +rdflag.'
         '+norecurse' = 'Undo +recurse.'
@@ -82,6 +101,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+nobufsize' = 'Undo +bufsize.'
         '+nopadding' = 'Undo +padding.'
         '+noalignment' = 'Undo +alignment.'
+        '+nobadcookie' = 'Undo +badcookie.'
         '+nonsid' = 'Undo +nsid.'
         '+nozoneversion' = 'Undo +zoneversion.'
         '+nosubnet' = 'Undo +subnet.'
@@ -116,6 +136,10 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '-c' = 'Ask in this CLASS.'
         '-x' = 'Ask for the name of the address ADDR.'
         '-p' = 'Use PORT for servers that name none (853).'
+        '-b' = 'Ask from the address ADDR[@PORT].'
+        '-f' = 'Ask what the lines of FILE say; - is standard input.'
+        '-y' = 'Sign with this TSIG key (hmac-sha256).'
+        '-k' = 'Sign with the TSIG key in FILE, as -y or BIND has it.'
         '-4' = 'Use IPv4 only.'
         '-6' = 'Use IPv6 only.'
         '-d' = 'Show what happens while it does; -dd shows more.'
@@ -163,6 +187,10 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
                 '-c' { foreach ($it in 'IN', 'CH', 'NONE', 'ANY') { $found[$it] = $it } }
                 '-x' {  }
                 '-p' {  }
+                '-b' {  }
+                '-f' {  }
+                '-y' {  }
+                '-k' {  }
                 default { foreach ($it in 'A', 'NS', 'MD', 'MF', 'CNAME', 'SOA', 'MB', 'MG', 'MR', 'NULL', 'WKS', 'PTR', 'HINFO', 'MINFO', 'MX', 'TXT', 'RP', 'AFSDB', 'X25', 'ISDN', 'RT', 'NSAP', 'NSAP-PTR', 'SIG', 'KEY', 'PX', 'GPOS', 'AAAA', 'LOC', 'NXT', 'EID', 'NIMLOC', 'SRV', 'ATMA', 'NAPTR', 'KX', 'CERT', 'A6', 'DNAME', 'SINK', 'OPT', 'APL', 'DS', 'SSHFP', 'IPSECKEY', 'RRSIG', 'NSEC', 'DNSKEY', 'DHCID', 'NSEC3', 'NSEC3PARAM', 'TLSA', 'SMIMEA', 'HIP', 'NINFO', 'RKEY', 'TALINK', 'CDS', 'CDNSKEY', 'OPENPGPKEY', 'CSYNC', 'ZONEMD', 'SVCB', 'HTTPS', 'DSYNC', 'SPF', 'UINFO', 'UID', 'GID', 'UNSPEC', 'NID', 'L32', 'L64', 'LP', 'EUI48', 'EUI64', 'NXNAME', 'TKEY', 'TSIG', 'IXFR', 'AXFR', 'ANY', 'URI', 'CAA', 'AVC', 'DOA', 'AMTRELAY', 'RESINFO', 'WALLET', 'TA', 'DLV', 'DELEG', 'ALIAS', 'DELEGPARAM', 'IN', 'CH', 'NONE') { $found[$it] = $it } }
             }
         }

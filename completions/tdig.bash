@@ -2,21 +2,24 @@
 
 _tdig() {
     local on='
-        +tls +tls-ca +tls-ca= +tls-mozilla +tls-hostname= +tls-sni= +tls-pin= +timeout= +rdflag
-        +recurse +adflag +cdflag +aaflag +tcflag +raflag +zflag +edns +edns= +doflag +dnssec
-        +deflag +bufsize= +padding +padding= +alignment +alignment= +nsid +zoneversion +subnet=
-        +client= +cookie +cookie= +expire +ednsopt= +all +short +multiline +cert +qr +header
-        +comments +opt +opttext +optpresent +question +answer +authority +additional +tsig +stats
-        +class +ttl +crypto +generic'
+        +tls +tls-ca +tls-ca= +tls-mozilla +tls-hostname= +tls-sni= +tls-pin= +tcp +ignore
+        +keepopen +pipeline= +connections= +unordered +retry= +proxy= +msgdelay= +timeout=
+        +rdflag +recurse +adflag +cdflag +aaflag +tcflag +raflag +zflag +edns +edns= +doflag
+        +dnssec +deflag +bufsize= +padding +padding= +alignment +alignment= +badcookie +nsid
+        +zoneversion +subnet= +client= +cookie +cookie= +expire +ednsopt= +all +short +multiline
+        +cert +qr +header +comments +opt +opttext +optpresent +question +answer +authority
+        +additional +tsig +stats +class +ttl +crypto +generic'
     local off='
-        +notls +notls-ca +notls-mozilla +notls-hostname +notls-sni +notls-pin +notimeout
-        +nordflag +norecurse +noadflag +nocdflag +noaaflag +notcflag +noraflag +nozflag +noedns
-        +nodoflag +nodnssec +nodeflag +nobufsize +nopadding +noalignment +nonsid +nozoneversion
-        +nosubnet +noclient +nocookie +noexpire +noednsopt +noall +noshort +nomultiline +nocert
-        +noqr +noheader +nocomments +noopt +noopttext +nooptpresent +noquestion +noanswer
-        +noauthority +noadditional +notsig +nostats +noclass +nottl +nocrypto +nogeneric'
+        +notls +notls-ca +notls-mozilla +notls-hostname +notls-sni +notls-pin +notcp +noignore
+        +nokeepopen +nopipeline +noconnections +nounordered +noretry +noproxy +nomsgdelay
+        +notimeout +nordflag +norecurse +noadflag +nocdflag +noaaflag +notcflag +noraflag
+        +nozflag +noedns +nodoflag +nodnssec +nodeflag +nobufsize +nopadding +noalignment
+        +nobadcookie +nonsid +nozoneversion +nosubnet +noclient +nocookie +noexpire +noednsopt
+        +noall +noshort +nomultiline +nocert +noqr +noheader +nocomments +noopt +noopttext
+        +nooptpresent +noquestion +noanswer +noauthority +noadditional +notsig +nostats +noclass
+        +nottl +nocrypto +nogeneric'
     local dash='
-        -q -t -c -x -p -4 -6 -d --color= -h --help -V --version'
+        -q -t -c -x -p -b -f -y -k -4 -6 -d --color= -h --help -V --version'
     local types='
         A NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT NSAP
         NSAP-PTR SIG KEY PX GPOS AAAA LOC NXT EID NIMLOC SRV ATMA NAPTR KX CERT A6 DNAME SINK OPT
@@ -79,6 +82,10 @@ _tdig() {
                 -c) words=$classes ;;
                 -x) return ;;
                 -p) return ;;
+                -b) return ;;
+                -f) compopt -o default 2>/dev/null; return ;;
+                -y) return ;;
+                -k) compopt -o default 2>/dev/null; return ;;
                 *) words=$bare ;;
             esac
             [[ $word == [[:lower:]]* ]] && words=$(tr '[:upper:]' '[:lower:]' <<<"$words") ;;

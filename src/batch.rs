@@ -196,7 +196,7 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    /// What a pipeline is not made for: transfers, datagrams, cookies.
+    /// What a pipeline is not made for: transfers, datagrams, cookies, signatures.
     fn alone(&mut self, job: &Job) -> io::Result<()> {
         self.part()?;
         let code = crate::one(&job.lookup, &mut Asker::default(), self.talk)?;
@@ -265,7 +265,7 @@ fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {
 
 fn can_be_pipelined(lookup: &Lookup) -> bool {
     let stream = matches!(lookup.route.transport, Transport::Tls | Transport::Tcp);
-    stream && !lookup.transfer && !lookup.random_cookie
+    stream && !lookup.transfer && !lookup.random_cookie && lookup.route.key.is_none()
 }
 
 /// The lines of a file, read when they are wanted.

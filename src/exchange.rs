@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Zoned;
 
+use crate::dns::tsig::TsigFault;
 use crate::error::Error;
 
 /// One query and its reply over one session.
@@ -21,6 +22,8 @@ pub struct Exchange {
     pub reply: Packet,
     /// Who answered; `None` when the transport was not TLS.
     pub tls: Option<Arc<TlsFacts>>,
+    /// What the signature of the reply is worth; `None` when the query was not signed.
+    pub signature: Option<Result<(), TsigFault>>,
     /// Where the time went.
     pub phases: Phases,
 }

@@ -239,6 +239,9 @@ fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Re
             _ => talk.warning(format_args!("{fault}"))?,
         }
     }
+    if let Some(Err(fault)) = &exchange.signature {
+        talk.error(format_args!("reply verification for {} ({fault})", exchange.peer))?;
+    }
     if query.padding().is_some() && reply.opt().is_some() && reply.padding().is_none() {
         talk.warning(format_args!(
             "the query was padded and the reply is not (RFC 7830 section 4)"
@@ -254,6 +257,7 @@ fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Re
         }
         Format::Short => short::reply(&reply, &lookup.route.display, *out)?,
     }
-    let usable = faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
+    let signed = !matches!(exchange.signature, Some(Err(_)));
+    let usable = signed && faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
     Ok(if usable { 0 } else { NO_ANSWER })
 }

@@ -9,7 +9,7 @@ use rustls::pki_types::ServerName;
 
 use crate::cli::pin::Pin;
 use crate::cli::server::{Server, address_of};
-use crate::cli::settings::{self, Cookie, Family, Operation, Proxy, Settings};
+use crate::cli::settings::{self, Cookie, Family, KeySource, Operation, Proxy, Settings};
 use crate::display::Display;
 use crate::dns::query::{Edns, Padding, Query, Serial, flag, parse_name};
 use crate::error::Error;
@@ -39,6 +39,8 @@ pub struct Route {
     pub source: Option<SocketAddr>,
     /// The addresses of a PROXYv2 header.
     pub proxy: Option<Proxy>,
+    /// The key that signs queries (RFC 8945).
+    pub key: Option<KeySource>,
     /// The session is kept for the next query.
     pub keepopen: bool,
     /// A query is repeated with the cookie that the server asks for.
@@ -137,6 +139,7 @@ impl Route {
             transport,
             source,
             proxy,
+            key: settings.key.clone(),
             keepopen,
             badcookie,
             delay,

@@ -16,10 +16,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::dns::rdata::{class_from_word, type_from_word};
+use crate::dns::tsig::{Key, KeyFault};
 use crate::error::Error;
 use options::{Argument, OPTIONS, Row, Value};
 use server::{Server, parse_port};
-use settings::{Family, Name, Operation, Settings};
+use settings::{Family, KeySource, Name, Operation, Settings};
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +159,8 @@ pub fn clap_command() -> clap::Command {
                 .value_name("FILE")
                 .help("Ask what the lines of FILE say; - is standard input."),
         )
+        .arg(valued("y", 'y', "[ALG:]NAME:BASE64").help("Sign with this TSIG key (hmac-sha256)."))
+        .arg(valued("k", 'k', "FILE").help("Sign with the TSIG key in FILE, as -y or BIND has it."))
         .arg(flag("4", '4').help("Use IPv4 only."))
         .arg(flag("6", '6').help("Use IPv6 only."))
         .arg(
@@ -193,7 +196,7 @@ pub fn clap_command() -> clap::Command {
 
 fn in_typed_order(matches: &ArgMatches) -> Vec<Word> {
     let mut words = Vec::new();
-    for id in ["q", "t", "c", "x", "p", "b", "4", "6", "words"] {
+    for id in ["q", "t", "c", "x", "p", "b", "y", "k", "4", "6", "words"] {
         let values = matches.get_many::<String>(id).into_iter().flatten();
         let places = matches.indices_of(id).into_iter().flatten();
         words.extend(places.zip(values).map(|(place, value)| match id {
@@ -288,6 +291,13 @@ impl Fold {
                 }
                 self.current().source = Some(source);
             }
+            "y" if value.is_empty() => return Err(Error::usage("missing key")),
+            "y" => {
+                let key = Key::parse(value).map_err(bad_key)?;
+                self.current().key = Some(KeySource::Typed(key));
+            }
+            "k" if value.is_empty() => return Err(Error::usage("missing filename")),
+            "k" => self.current().key = Some(KeySource::File(value.to_owned())),
             "4" => self.current().family = Some(Family::V4),
             _ => self.current().family = Some(Family::V6),
         }
@@ -360,6 +370,12 @@ fn type_word(word: &str) -> Option<impl FnOnce(&mut Settings)> {
         settings.qtype = Some(qtype);
         settings.operation = operation;
     })
+}
+
+/// Without what was typed: a secret is in it.
+fn bad_key(fault: KeyFault) -> Error {
+    let name = fault.name().map(|name| format!(" {name}")).unwrap_or_default();
+    Error::usage(format!("bad key{name} ({fault})"))
 }
 
 /// `TYPE65536`, `CLASS70000`: meant as a type or class, so asking for it as a name helps nobody.
@@ -459,8 +475,9 @@ fn usage(error: clap::Error) -> Error {
             "-t" => "missing type".to_owned(),
             "-c" => "missing class".to_owned(),
             "-x" | "-b" => "missing address".to_owned(),
-            "-f" => "missing filename".to_owned(),
             "-p" => "missing port".to_owned(),
+            "-y" => "missing key".to_owned(),
+            "-f" | "-k" => "missing filename".to_owned(),
             _ => format!("missing value: {option}"),
         },
         _ => error.to_string().lines().next().unwrap_or_default().to_owned(),

@@ -108,6 +108,11 @@ impl Row {
         }
     }
 
+    /// Whether it is another name of the option that its help names.
+    pub fn is_alias(&self) -> bool {
+        self.help.starts_with("Same as ")
+    }
+
     /// Whether the option is on when nothing is typed: computed, so that it cannot be wrong.
     pub fn on_by_default(&self) -> bool {
         let defaults = Settings::default();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::pin::Pin;
 use super::server::Server;
 use crate::display::Display;
+use crate::dns::tsig::Key;
 
 /// Everything the command line can say of one query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Settings {
     pub edns: Edns,
     /// How a batch is asked.
     pub batch: Batch,
+    /// The key that signs the query (RFC 8945).
+    pub key: Option<KeySource>,
     /// Who must be at the other end.
     pub tls: Tls,
     /// What is shown.
@@ -172,6 +175,15 @@ pub enum Cookie {
     Given(Vec<u8>),
 }
 
+/// Where a TSIG key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// It was typed (`-y`).
+    Typed(Key),
+    /// The file of this path holds it (`-k`).
+    File(String),
+}
+
 /// How a query is padded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
@@ -215,6 +227,7 @@ impl Settings {
             && self.operation == other.operation
             && self.transport == other.transport
             && self.tls == other.tls
+            && self.key == other.key
             && self.display == other.display
     }
 }
@@ -243,6 +256,7 @@ impl Default for Settings {
                 cd: false,
             },
             edns: Edns::default(),
+            key: None,
             tls: Tls::default(),
             display: Display::default(),
         }

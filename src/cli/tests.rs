@@ -83,8 +83,10 @@ fn the_no_form_undoes_the_option() {
             "subnet" | "client" => Value::With("192.0.2.0/24"),
             "bufsize" => Value::With("4096"),
             "ednsopt" => Value::With("65001:00ff"),
-            // +notimeout is for ever, and +nomultiline leaves what it switched on
-            "timeout" | "multiline" => continue,
+            "proxy" => Value::With("192.0.2.1-192.0.2.2"),
+            "retry" | "pipeline" | "connections" | "msgdelay" => Value::With("7"),
+            // +notimeout is for ever, +notcp is UDP, +nopadding none, and +nomultiline leaves what it switched on
+            "timeout" | "tcp" | "padding" | "multiline" => continue,
             _ => Value::On,
         };
         let mut settings = defaults.clone();
@@ -98,7 +100,8 @@ fn the_no_form_undoes_the_option() {
 #[test]
 fn on_by_default_is_what_the_defaults_say() {
     let on: Vec<_> = OPTIONS.iter().filter(|it| it.on_by_default()).map(|it| it.name).collect();
-    for name in ["tls", "rdflag", "recurse", "adflag", "edns", "padding", "cert", "header", "ttl"] {
+    for name in ["tls", "rdflag", "recurse", "adflag", "edns", "badcookie", "cert", "header", "ttl"]
+    {
         assert!(on.contains(&name), "+{name}");
     }
     for name in ["tls-ca", "tls-pin", "timeout", "short", "dnssec", "alignment", "qr", "cookie"] {
@@ -263,7 +266,6 @@ fn what_makes_no_sense_says_so_and_what_to_type() {
             "ambiguous option: +tls-",
             "one of +tls-ca, +tls-hostname, +tls-sni, +tls-pin",
         ),
-        (&["+notls"], "invalid +notls (plain DNS is not supported)", ""),
         (&["+timeout=soon"], "invalid +timeout=soon", ""),
         (&["+timeout=-1"], "invalid +timeout=-1", ""),
         (&["+bufsize=65536"], "invalid +bufsize=65536", ""),
@@ -303,4 +305,36 @@ fn what_makes_no_sense_says_so_and_what_to_type() {
     ] {
         assert_eq!(refused(words), (message.to_owned(), hint.to_owned()), "{words:?}");
     }
+}
+
+#[test]
+fn the_last_key_counts_for_all_queries_or_for_one() {
+    let key = |typed| Some(KeySource::Typed(Key::parse(typed).unwrap()));
+    let file = |path: &str| Some(KeySource::File(path.into()));
+    for (line, keys) in [
+        ("a.test", vec![None]),
+        ("-y hmac-sha1:k:AAAA a.test", vec![key("hmac-sha1:k:AAAA")]),
+        ("-k lab.key a.test b.test", vec![file("lab.key"), file("lab.key")]),
+        ("a.test -y k:AAAA -k lab.key b.test", vec![file("lab.key"), None]),
+        ("-k lab.key a.test -y k:AAAA b.test", vec![key("k:AAAA"), file("lab.key")]),
+    ] {
+        let look = look(line);
+        let found: Vec<_> = look.queries.into_iter().map(|query| query.key).collect();
+        assert_eq!(found, keys, "{line}");
+    }
+}
+
+#[test]
+fn a_bad_key_is_named_and_its_secret_is_not() {
+    for (line, words) in [
+        ("a.test -y", "missing key"),
+        ("a.test -k", "missing filename"),
+        ("-y labkey:c2VjcmV a.test", "bad key labkey (the secret is not base64)"),
+        ("-y labkey: a.test", "bad key labkey (the secret is empty)"),
+        ("-y c2VjcmV0 a.test", "bad key (expected [algorithm:]name:base64)"),
+    ] {
+        assert_eq!(refused(line.split_whitespace()).0, words, "{line}");
+    }
+    let look = look("-y labkey:c2VjcmV0 a.test");
+    assert!(!format!("{look:?}").contains("c2VjcmV0"));
 }

@@ -100,8 +100,9 @@ impl Query {
 
     /// The message as sent, without a length prefix.
     ///
-    /// Fails only if options and padding do not fit into 65,535 octets.
-    pub fn encode(&self, id: u16) -> Result<Vec<u8>, ProtoError> {
+    /// `tail` octets will be added to it, which padding counts in. Fails only if options and
+    /// padding do not fit into 65,535 octets.
+    pub fn encode(&self, id: u16, tail: usize) -> Result<Vec<u8>, ProtoError> {
         let mut bytes = Vec::with_capacity(128);
         let mut encoder = BinEncoder::new(&mut bytes);
         encoder.emit_u16(id)?;
@@ -121,7 +122,7 @@ impl Query {
             self.emit_soa(&mut encoder, serial)?;
         }
         if let Some(edns) = &self.edns {
-            edns.emit(&mut encoder)?;
+            edns.emit(&mut encoder, tail)?;
         }
         Ok(bytes)
     }
@@ -143,11 +144,11 @@ impl Query {
 }
 
 impl Edns {
-    fn emit(&self, encoder: &mut BinEncoder<'_>) -> Result<(), ProtoError> {
+    fn emit(&self, encoder: &mut BinEncoder<'_>, tail: usize) -> Result<(), ProtoError> {
         const OPT_HEADER: usize = 11;
         let before = encoder.offset() + OPT_HEADER;
         let options: usize = self.options.iter().map(|(_, data)| OPTION_HEADER + data.len()).sum();
-        let padding = self.padding.length(before + options);
+        let padding = self.padding.length(before + options + tail);
         let length = options + padding.map_or(0, |padding| OPTION_HEADER + padding);
         let length = u16::try_from(length).map_err(|_| "the EDNS options are too long")?;
 
@@ -242,7 +243,7 @@ mod tests {
             serial: None,
             edns: Some(edns),
         }
-        .encode(0x1234)
+        .encode(0x1234, 0)
         .unwrap()
     }
 
@@ -285,7 +286,7 @@ mod tests {
             serial: None,
             edns: Some(edns),
         };
-        assert!(query.encode(1).is_err());
+        assert!(query.encode(1, 0).is_err());
     }
 
     #[test]

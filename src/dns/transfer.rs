@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::message::{Header, Message, Record, Section};
 use super::rcode::Rcode;
+use super::tsig::TsigFault;
 
 /// A transfer under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +37,7 @@ enum Stage {
 }
 
 /// Why a transfer cannot go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransferFault {
     /// The server refuses, or knows no such zone.
     Rcode(Rcode),
@@ -46,6 +47,8 @@ pub enum TransferFault {
     Truncated,
     /// A message of the transfer cannot be read to its end.
     Unreadable,
+    /// The signature does not hold.
+    Signature(TsigFault),
 }
 
 const SOA: u16 = 6;
@@ -106,6 +109,7 @@ impl fmt::Display for TransferFault {
             Self::NoSoa => f.write_str("first answer record isn't SOA"),
             Self::Truncated => f.write_str("truncated reply"),
             Self::Unreadable => f.write_str("malformed reply packet"),
+            Self::Signature(fault) => write!(f, "reply verification ({fault})"),
         }
     }
 }

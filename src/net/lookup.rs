@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hickory_proto::ProtoError;
 use jiff::Zoned;
@@ -13,10 +13,12 @@ use super::deadline::Deadline;
 use super::dial::{self, Race, Stream};
 use super::resolve;
 use super::session::Session;
+use crate::cli::settings::KeySource;
 use crate::dns::message::Message;
 use crate::dns::query::Serial;
-use crate::dns::transfer::Transfer;
-use crate::error::{Error, Handshake, Reply};
+use crate::dns::transfer::{Transfer, TransferFault};
+use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
+use crate::error::{Error, Handshake, Reply, system_words};
 use crate::exchange::{
     Endpoint, Event, Exchange, Packet, Peer, Phases, Protocol, SessionFacts, Source, TlsFacts,
     Transferred,
@@ -349,7 +351,9 @@ impl Attempt<'_> {
                 )));
             }
         }
-        let query = encode(self.lookup, None)?;
+        let key = key(&self.lookup.route)?;
+        let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
+        let mut verifier = key.as_ref().zip(mac.as_ref()).map(|(key, mac)| Verifier::new(key, mac));
         session.queue(&query)?;
         session.send(&self.deadline)?;
         let sent = self.deadline.elapsed();
@@ -376,7 +380,15 @@ impl Attempt<'_> {
                 }
             };
             let message = Message::read(&reply);
-            let outcome = transfer.message(&message, incremental);
+            let mut outcome = transfer.message(&message, incremental);
+            if let (Some(verifier), Ok(last)) = (&mut verifier, &outcome) {
+                let verified = verifier.verify(&reply, now());
+                let verified =
+                    verified.and_then(|()| if *last { verifier.finish() } else { Ok(()) });
+                if let Err(fault) = verified {
+                    outcome = Err(TransferFault::Signature(fault));
+                }
+            }
             summary.took = self.deadline.elapsed() - sent;
             match outcome {
                 Ok(last) => {
@@ -420,9 +432,10 @@ impl Attempt<'_> {
         start: Duration,
         mut phases: Phases,
     ) -> Result<Exchange, Error> {
+        let key = key(&self.lookup.route)?;
         let mut cookie = None;
         for attempt in 0.. {
-            let query = encode(self.lookup, cookie.as_deref())?;
+            let (query, mac) = encode(self.lookup, key.as_ref(), cookie.as_deref())?;
             session.queue(&query)?;
             session.send(&self.deadline)?;
             let sent = self.deadline.elapsed();
@@ -438,7 +451,9 @@ impl Attempt<'_> {
                 continue;
             }
             let (at, tls) = (self.at.clone(), session.facts.clone());
+            let signature = signature(key.as_ref(), mac.as_ref(), &reply);
             return Ok(Exchange {
+                signature,
                 peer,
                 query: Packet { bytes: query, at: at.clone(), took: sent - start },
                 reply: Packet { bytes: reply, at, took: received - start },
@@ -498,7 +513,8 @@ impl Attempt<'_> {
             true => vec![Endpoint::Path(target.host.clone())],
             false => self.addresses(target)?.into_iter().map(Endpoint::Ip).collect(),
         };
-        let query = encode(self.lookup, None)?;
+        let key = key(&self.lookup.route)?;
+        let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
         let mut last = None;
         for endpoint in endpoints {
             let peer = Peer { address: endpoint, protocol: Protocol::Udp };
@@ -533,6 +549,7 @@ impl Attempt<'_> {
                 Ok((sent, reply, received)) => {
                     let at = self.at.clone();
                     return Ok(Exchange {
+                        signature: signature(key.as_ref(), mac.as_ref(), &reply),
                         peer,
                         query: Packet { bytes: query, at: at.clone(), took: sent - start },
                         reply: Packet { bytes: reply, at, took: received - start },
@@ -578,6 +595,12 @@ fn transfer_may_use(facts: &TlsFacts) -> Result<(), Error> {
     Err(Error::Handshake(Handshake::Protocol(what)))
 }
 
+/// What the signature of a reply to a signed query is worth.
+fn signature(key: Option<&Key>, mac: Option<&Mac>, reply: &[u8]) -> Option<Result<(), TsigFault>> {
+    let (key, mac) = key.zip(mac)?;
+    Some(Verifier::new(key, mac).verify(reply, now()))
+}
+
 /// Whether a reply has the ID of `query`; one too short for an ID is taken as it is.
 fn has_id_of(reply: &[u8], query: &[u8]) -> bool {
     reply.get(..2).is_none_or(|id| Some(id) == query.get(..2))
@@ -590,20 +613,49 @@ fn is_truncated(reply: &[u8]) -> bool {
 
 const COOKIE: u16 = 10;
 
-/// The query as it is sent: with an ID of its own, and with a cookie where it has one.
-pub(super) fn encode(lookup: &Lookup, cookie: Option<&[u8]>) -> Result<Vec<u8>, Error> {
+/// The query as it is sent: with an ID of its own, a cookie where it has one, and the MAC of its
+/// signature where it is signed.
+pub(super) fn encode(
+    lookup: &Lookup,
+    key: Option<&Key>,
+    cookie: Option<&[u8]>,
+) -> Result<(Vec<u8>, Option<Mac>), Error> {
     let too_long = |error: ProtoError| Error::usage(format!("can't create query packet ({error})"));
-    let id = rand::random();
-    if cookie.is_none() && !lookup.random_cookie {
-        return lookup.query.encode(id).map_err(too_long);
+    let (id, tail) = (rand::random(), key.map_or(0, tsig::length));
+    let mut bytes = if cookie.is_none() && !lookup.random_cookie {
+        lookup.query.encode(id, tail).map_err(too_long)?
+    } else {
+        let mut query = lookup.query.clone();
+        let options = query.edns.iter_mut().flat_map(|edns| &mut edns.options);
+        for (_, data) in options.filter(|(code, _)| *code == COOKIE) {
+            *data = match cookie {
+                Some(cookie) => cookie.to_vec(),
+                None => rand::random::<[u8; 8]>().to_vec(),
+            };
+        }
+        query.encode(id, tail).map_err(too_long)?
+    };
+    let mac = key.map(|key| tsig::sign(&mut bytes, key, now(), tsig::FUDGE));
+    Ok((bytes, mac))
+}
+
+/// The key of a route.
+fn key(route: &Route) -> Result<Option<Key>, Error> {
+    match &route.key {
+        None => Ok(None),
+        Some(KeySource::Typed(key)) => Ok(Some(key.clone())),
+        Some(KeySource::File(path)) => {
+            let unreadable = |reason| Error::File { path: path.clone(), reason };
+            let text =
+                std::fs::read_to_string(path).map_err(|error| unreadable(system_words(&error)))?;
+            let key = Key::from_file(&text)
+                .map_err(|fault| unreadable(format!("bad keyfile ({fault})")))?;
+            Ok(Some(key))
+        }
     }
-    let mut query = lookup.query.clone();
-    let options = query.edns.iter_mut().flat_map(|edns| &mut edns.options);
-    for (_, data) in options.filter(|(code, _)| *code == COOKIE) {
-        *data = match cookie {
-            Some(cookie) => cookie.to_vec(),
-            None => rand::random::<[u8; 8]>().to_vec(),
-        };
-    }
-    query.encode(id).map_err(too_long)
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }

@@ -115,8 +115,8 @@ impl Pipeline {
     /// Adds a query.
     pub fn add(&mut self, job: Job) {
         self.open += 1;
-        let query = match encode(&job.lookup, None) {
-            Ok(query) => query,
+        let query = match encode(&job.lookup, None, None) {
+            Ok((query, _)) => query,
             Err(error) => return self.finished.push(Outcome { job, result: Err(error) }),
         };
         let now = Instant::now();
@@ -249,7 +249,7 @@ impl Pool {
         let mut ended = Vec::new();
         for (position, line) in self.lines.iter_mut().enumerate() {
             line.session.pull();
-            while let Some(reply) = line.session.next() {
+            while let Some(reply) = line.session.message() {
                 finished.extend(line.reply(reply));
             }
             if line.session.ended().is_some() {
@@ -351,6 +351,7 @@ impl Line {
             query: Packet { bytes: query, at: at.clone(), took: before },
             reply: Packet { bytes: reply, at, took: before + waited },
             tls: self.session.facts.clone(),
+            signature: None,
             phases,
         };
         Some(Outcome { job, result: Ok(exchange) })

@@ -155,7 +155,7 @@ impl Session {
     }
 
     /// The next message that was received.
-    pub fn next(&mut self) -> Option<Vec<u8>> {
+    pub fn message(&mut self) -> Option<Vec<u8>> {
         self.received.next()
     }
 

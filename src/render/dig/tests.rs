@@ -337,6 +337,7 @@ pub(in crate::render) fn exchange(reply: Vec<u8>) -> Exchange {
         query: Packet { bytes: query, at: at.clone(), took: Duration::from_micros(4_300) },
         reply: Packet { bytes: reply, at, took: Duration::from_micros(11_200) },
         tls: Some(Arc::new(TlsFacts { session, ..TlsFacts::default() })),
+        signature: None,
         phases: Phases {
             reused: false,
             connect: Duration::from_millis(2),
