@@ -3,6 +3,7 @@
 #[path = "../dot/mod.rs"]
 mod dot;
 
+mod batch;
 mod client;
 mod faults;
 mod generated;
@@ -10,4 +11,5 @@ mod pki;
 mod readme;
 mod run;
 mod server;
+mod transport;
 mod trust;
