@@ -45,7 +45,7 @@ use exchange::Exchange;
 use plan::Lookup;
 use render::ink::Ink;
 use render::trace::Talk;
-use render::{dig, short};
+use render::{dig, json, short};
 
 /// What the program must know of the place it runs in.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,7 +106,7 @@ fn command(
         }
         Ok(Command::Look(look)) => {
             talk.debug = look.debug;
-            lookups(&look, &mut talk)
+            lookups(&look, surroundings, &mut talk)
         }
         Err(error) => usage(&error, &mut talk),
     }
@@ -128,7 +128,7 @@ fn usage(error: &Error, talk: &mut Talk<'_>) -> io::Result<u8> {
 }
 
 /// The queries in turn; the status is that of the first that failed.
-fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
+fn lookups(look: &Look, surroundings: Surroundings, talk: &mut Talk<'_>) -> io::Result<u8> {
     for warning in &look.warnings {
         talk.warning(format_args!("{warning}"))?;
     }
@@ -147,7 +147,7 @@ fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
         if position > 0 && look.common.display.format == Format::Full {
             writeln!(talk.out)?;
         }
-        let code = one(lookup, talk)?;
+        let code = one(lookup, surroundings, talk)?;
         if status == 0 {
             status = code;
         }
@@ -155,23 +155,46 @@ fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
     Ok(status)
 }
 
-fn one(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<u8> {
-    talk.data_only = lookup.display.format == Format::Short;
+fn one(lookup: &Lookup, surroundings: Surroundings, talk: &mut Talk<'_>) -> io::Result<u8> {
+    let format = lookup.display.format;
+    talk.data_only = format != Format::Full;
     let mut told = Ok(());
+    let mut heard = json::Heard::default();
     let outcome = net::lookup::run(lookup, &mut |event| {
+        if format == Format::Json {
+            heard.hear(&event);
+        }
         if told.is_ok() {
             told = talk.tell(event);
         }
     });
     told?;
+    let object = Object { heard, pretty: surroundings.out_is_terminal };
     match outcome {
-        Ok(exchange) => answered(lookup, &exchange, talk),
-        Err(error) => Ok(error.exit_code()),
+        Ok(exchange) => answered(lookup, &exchange, &object, talk),
+        Err(error) => {
+            if format == Format::Json {
+                json::failed(&object.heard, &error, object.pretty, talk.out)?;
+            }
+            Ok(error.exit_code())
+        }
     }
 }
 
+/// What JSON has beside the exchange.
+struct Object {
+    heard: json::Heard,
+    /// Indented, for a person.
+    pretty: bool,
+}
+
 /// Shows what came back: warnings before the text that they are about.
-fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Result<u8> {
+fn answered(
+    lookup: &Lookup,
+    exchange: &Exchange,
+    object: &Object,
+    talk: &mut Talk<'_>,
+) -> io::Result<u8> {
     const NO_ANSWER: u8 = 11;
     let (query, reply) =
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
@@ -199,6 +222,12 @@ fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Re
             dig::reply(exchange, &query, &reply, &lookup.display, *ink, *out)?;
         }
         Format::Short => short::reply(&reply, &lookup.display, *out)?,
+        Format::Json => {
+            let qr = lookup.display.qr;
+            let answered =
+                json::Answered { exchange, query: &query, reply: &reply, faults: &faults, qr };
+            json::answered(&object.heard, answered, object.pretty, *out)?;
+        }
     }
     let usable = faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
     Ok(if usable { 0 } else { NO_ANSWER })

@@ -12,7 +12,7 @@ use super::deadline::Deadline;
 use super::resolve;
 use super::session::Session;
 use crate::error::Error;
-use crate::exchange::{Event, Exchange, Packet, Phases, Protocol, Source};
+use crate::exchange::{Event, Exchange, Packet, Peer, Phases, Protocol, Source};
 use crate::plan::{Lookup, Target, Targets};
 use crate::tls::trust::{Root, Trust};
 
@@ -22,11 +22,13 @@ pub fn run(lookup: &Lookup, tell: &mut dyn FnMut(Event<'_>)) -> Result<Exchange,
     let mut asking = Asking { lookup, deadline, tell };
     let mut last = None;
     for target in targets(lookup)? {
+        (asking.tell)(Event::Turn { host: &target.host, port: target.port, at: &Zoned::now() });
         match asking.server(&target) {
             Ok(exchange) => return Ok(exchange),
             Err(error) => {
                 let server = format!("{}({})", target.typed(), Protocol::Tls);
-                (asking.tell)(Event::GivenUp { server: &server, error: &error });
+                let took = asking.deadline.elapsed();
+                (asking.tell)(Event::GivenUp { server: &server, error: &error, took });
                 last = Some(error);
             }
         }
@@ -81,6 +83,7 @@ impl Asking<'_> {
     ) -> Result<Exchange, Error> {
         let Self { lookup, deadline, tell } = self;
         let query = &lookup.query;
+        tell(Event::Dialling(&Peer { address, protocol: Protocol::Tls }));
         tell(Event::Querying {
             owner: &query.owner(),
             qclass: query.qclass,

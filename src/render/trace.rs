@@ -30,6 +30,8 @@ impl Talk<'_> {
     /// Words one event.
     pub fn tell(&mut self, event: Event<'_>) -> io::Result<()> {
         match event {
+            // what follows says it
+            Event::Turn { .. } | Event::Dialling(_) => Ok(()),
             Event::Querying { owner, qclass, qtype, host, port } => self.debug(format_args!(
                 "Querying for owner({owner}), class({qclass}), type({qtype}), server({host}), \
                  port({port}), protocol(TCP)"
@@ -50,7 +52,7 @@ impl Talk<'_> {
             Event::Stray { id, expected } => self
                 .warning(format_args!("reply ID ({id}) is different from query ID ({expected})")),
             Event::Failed(error) => self.failed(error),
-            Event::GivenUp { server, error } => {
+            Event::GivenUp { server, error, .. } => {
                 // what concerns the command line alone concerns no server
                 if !matches!(error, Error::Usage { .. }) {
                     self.error(format_args!("failed to query server {server}"))?;

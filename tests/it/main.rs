@@ -5,6 +5,7 @@ mod dot;
 
 mod client;
 mod faults;
+mod json;
 mod pki;
 mod run;
 mod server;

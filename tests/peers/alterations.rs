@@ -275,7 +275,7 @@ fn without_anchor(lines: Vec<String>) -> Vec<String> {
             text.trim_start_matches(char::is_numeric).starts_with(", not sent:")
         })
     };
-    let belongs = |at: usize| !heads(&lines[at]) && !(at > 0 && heads(&lines[at - 1]));
+    let belongs = |at: usize| !(heads(&lines[at]) || at > 0 && heads(&lines[at - 1]));
     (0..lines.len()).filter(|&at| belongs(at)).map(|at| lines[at].clone()).collect()
 }
 

@@ -78,6 +78,14 @@ impl<'a> Rdata<'a> {
             || fields.iter().all(|field| field.take(&mut rest).is_some()) && rest.left() == 0
     }
 
+    /// Whether the RDATA have a text other than `\# length hex`: their type is known and they fit
+    /// it. No octets at all are no data (RFC 2136 section 2.4), but an APL of no prefixes.
+    pub fn has_text(&self, number: u16) -> bool {
+        let fields = fields(number);
+        let any = self.place.left() > 0 || fields == [Field::Apl];
+        any && !fields.is_empty() && self.fits(number)
+    }
+
     /// Appends the text of the RDATA of a record of type `number`, without a space at its end;
     /// nothing for an APL without prefixes, which has no text.
     pub fn write(&self, number: u16, style: Style, out: &mut Vec<u8>) {
