@@ -4,6 +4,7 @@
 mod dot;
 
 mod client;
+mod corpus;
 mod faults;
 mod json;
 mod pki;
