@@ -6,18 +6,18 @@ _tdig() {
         +keepopen +pipeline= +connections= +unordered +retry= +proxy= +msgdelay= +timeout=
         +rdflag +recurse +adflag +cdflag +aaflag +tcflag +raflag +zflag +edns +edns= +doflag
         +dnssec +deflag +bufsize= +padding +padding= +alignment +alignment= +badcookie +nsid
-        +zoneversion +subnet= +client= +cookie +cookie= +expire +ednsopt= +all +short +multiline
-        +cert +qr +header +comments +opt +opttext +optpresent +question +answer +authority
-        +additional +tsig +stats +class +ttl +crypto +generic'
+        +zoneversion +subnet= +client= +cookie +cookie= +expire +ednsopt= +all +short +json
+        +multiline +cert +qr +header +comments +opt +opttext +optpresent +question +answer
+        +authority +additional +tsig +stats +class +ttl +crypto +generic'
     local off='
         +notls +notls-ca +notls-mozilla +notls-hostname +notls-sni +notls-pin +notcp +noignore
         +nokeepopen +nopipeline +noconnections +nounordered +noretry +noproxy +nomsgdelay
         +notimeout +nordflag +norecurse +noadflag +nocdflag +noaaflag +notcflag +noraflag
         +nozflag +noedns +nodoflag +nodnssec +nodeflag +nobufsize +nopadding +noalignment
         +nobadcookie +nonsid +nozoneversion +nosubnet +noclient +nocookie +noexpire +noednsopt
-        +noall +noshort +nomultiline +nocert +noqr +noheader +nocomments +noopt +noopttext
-        +nooptpresent +noquestion +noanswer +noauthority +noadditional +notsig +nostats +noclass
-        +nottl +nocrypto +nogeneric'
+        +noall +noshort +nojson +nomultiline +nocert +noqr +noheader +nocomments +noopt
+        +noopttext +nooptpresent +noquestion +noanswer +noauthority +noadditional +notsig
+        +nostats +noclass +nottl +nocrypto +nogeneric'
     local dash='
         -q -t -c -x -p -b -f -y -k -4 -6 -d --color= -h --help -V --version'
     local types='

@@ -18,14 +18,16 @@ use crate::display::Format;
 use crate::dns::message::Message;
 use crate::dns::rcode::Rcode;
 use crate::error::{Error, system_words};
+use crate::lookups;
 use crate::net::lookup::Asker;
 use crate::net::pipeline::{Job, Outcome, Pipeline};
-use crate::plan::{Lookup, Route, Transport};
+use crate::plan::{Lookup, Route, Targets, Transport};
+use crate::render::json::{self, Heard};
 use crate::render::trace::Talk;
 
 /// Asks what the lines of the file at `path` say, and sums up. Returns the exit status of the first
 /// query that failed.
-pub fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
+pub(crate) fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
     let lines = match Lines::open(path) {
         Ok(lines) => lines,
         Err(error) => {
@@ -199,7 +201,7 @@ impl Batch<'_, '_> {
     /// What a pipeline is not made for: transfers, datagrams, cookies, signatures.
     fn alone(&mut self, job: &Job) -> io::Result<()> {
         self.part()?;
-        let code = crate::one(&job.lookup, &mut Asker::default(), self.talk)?;
+        let code = lookups::one(&job.lookup, &mut Asker::default(), self.talk)?;
         self.summary.alone += 1;
         self.note(job.number, code);
         self.shown += 1;
@@ -225,11 +227,14 @@ impl Batch<'_, '_> {
         let code = match &outcome.result {
             Ok(exchange) => {
                 self.summary.answered(&exchange.reply.bytes, exchange.phases.reply);
-                crate::answered(lookup, exchange, self.talk)?
+                lookups::answered(lookup, exchange, &heard(lookup), self.talk)?
             }
             Err(error) => {
                 self.summary.failed(error);
                 self.talk.error(format_args!("{}: {error}", lookup.query.owner()))?;
+                if lookup.route.display.format == Format::Json {
+                    json::failed(&heard(lookup), error, self.talk.pretty, self.talk.out)?;
+                }
                 error.exit_code()
             }
         };
@@ -261,6 +266,16 @@ fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {
     // debug lines say the same and more
     route.display.cert &= debug == 0;
     Ok(Arc::new(route))
+}
+
+/// What is known of the server without hearing of it: JSON names it as typed.
+fn heard(lookup: &Lookup) -> Heard {
+    match &lookup.route.targets {
+        Targets::Given(targets) if lookup.route.display.format == Format::Json => {
+            targets.first().map(|it| Heard::of(&it.host, it.port)).unwrap_or_default()
+        }
+        _ => Heard::default(),
+    }
 }
 
 fn can_be_pipelined(lookup: &Lookup) -> bool {

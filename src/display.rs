@@ -9,6 +9,8 @@ pub enum Format {
     Full,
     /// The RDATA of the answer records, one a line.
     Short,
+    /// One JSON object a query, whatever else is or is not to be shown.
+    Json,
 }
 
 /// The display switches. Every field is one `+[no]option`.

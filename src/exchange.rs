@@ -294,7 +294,18 @@ pub struct AnchorFacts {
 /// What happens during a lookup, told while it happens.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// A server is about to be dialled.
+    /// It is this server's turn.
+    Turn {
+        /// Name or address as typed.
+        host: &'a str,
+        /// Its port.
+        port: u16,
+        /// Local time.
+        at: &'a Zoned,
+    },
+    /// An address of the server answered; it is greeted.
+    Dialling(&'a Peer),
+    /// A query is about to be asked.
     Querying {
         /// The name asked for, in presentation format.
         owner: &'a str,
@@ -332,7 +343,7 @@ pub enum Event<'a> {
         count: usize,
     },
     /// The handshake is over, and the peer is or is not whom we want.
-    Met(&'a TlsFacts),
+    Met(&'a Arc<TlsFacts>),
     /// A message with another ID came; ours is still awaited.
     Stray {
         /// Its ID.
@@ -348,6 +359,8 @@ pub enum Event<'a> {
         server: &'a str,
         /// Why.
         error: &'a Error,
+        /// Since the lookup began.
+        took: Duration,
     },
 }
 

@@ -276,6 +276,11 @@ pub const OPTIONS: &[Row] = &[
         .manual("May be given several times. +noednsopt sends none of them, as by default."),
     row(Show, "all", Nothing, all, "Show every part of the reply."),
     row(Show, "short", Nothing, short, "Show the data of the answer alone."),
+    row(Show, "json", Nothing, json, "Write one JSON object a query.").manual(
+        "RFC 8427 with kdig's names, and who answered, how long it took, how it was padded and why \
+         it failed. Readable on a terminal, one line an object otherwise. Only +[no]qr changes what \
+         is in it.",
+    ),
     row(Show, "multiline", Nothing, multiline, "Wrap long records over several lines."),
     switch(Show, "cert", |it| &mut it.display.cert, "Show the certificate chain and the verdict.")
         .ours(),
@@ -567,6 +572,14 @@ fn short(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.display.format = match value {
         Value::Off => Format::Full,
         _ => Format::Short,
+    };
+    Ok(())
+}
+
+fn json(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.display.format = match value {
+        Value::Off => Format::Full,
+        _ => Format::Json,
     };
     Ok(())
 }

@@ -106,6 +106,14 @@ pub struct View<'a> {
 }
 
 impl EdnsOption<'_> {
+    /// The value in the words of the EDNS pseudosection; `None` if the option is not known by name
+    /// or does not fit.
+    pub fn value(&self, view: &View<'_>) -> Option<String> {
+        let mut out = Vec::new();
+        (row(self.code)?.line)(self.data, view, &mut out)?;
+        String::from_utf8(out).ok()
+    }
+
     /// Appends `NAME: value` as in the EDNS pseudosection, without a space at its end.
     pub fn write(&self, view: &View<'_>, out: &mut Vec<u8>) {
         let row = row(self.code);

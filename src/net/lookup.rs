@@ -53,6 +53,7 @@ impl Asker {
         let mut refused = None;
         let mut last = None;
         for (position, target) in targets.iter().enumerate() {
+            (attempt.tell)(Event::Turn { host: &target.host, port: target.port, at: &attempt.at });
             match attempt.server(target) {
                 Ok(exchange) => match server_failure(&exchange.reply.bytes) {
                     Some(rcode) if position + 1 < targets.len() => {
@@ -66,7 +67,8 @@ impl Asker {
                 },
                 Err(error) => {
                     let server = format!("{}({})", target.typed(), protocol(lookup));
-                    (attempt.tell)(Event::GivenUp { server: &server, error: &error });
+                    let took = attempt.deadline.elapsed();
+                    (attempt.tell)(Event::GivenUp { server: &server, error: &error, took });
                     last = Some(error);
                 }
             }
@@ -97,7 +99,8 @@ impl Asker {
                 Ok((session, phases, _)) => return Ok((session, phases)),
                 Err(error) => {
                     let server = format!("{}({protocol})", target.typed());
-                    (attempt.tell)(Event::GivenUp { server: &server, error: &error });
+                    let took = attempt.deadline.elapsed();
+                    (attempt.tell)(Event::GivenUp { server: &server, error: &error, took });
                     last = error;
                 }
             }
@@ -290,6 +293,7 @@ impl Attempt<'_> {
         trust: Option<Arc<Trust>>,
     ) -> Result<Session, Error> {
         let peer = Peer { address, protocol };
+        (self.tell)(Event::Dialling(&peer));
         if protocol != Protocol::Tls {
             let mut session = Session::plain(stream, peer);
             session.introduce(self.lookup.route.proxy);
@@ -301,8 +305,8 @@ impl Attempt<'_> {
         };
         let greeted = Session::greet(stream, peer, target, trust, &self.deadline);
         let facts = match &greeted {
-            Ok(session) => session.facts.as_deref(),
-            Err(Error::Refused(facts)) => Some(&**facts),
+            Ok(session) => session.facts.as_ref(),
+            Err(Error::Refused(facts)) => Some(facts),
             Err(_) => None,
         };
         if let Some(facts) = facts {
@@ -331,7 +335,8 @@ impl Attempt<'_> {
         });
         outcome.inspect_err(|error| {
             let server = format!("{}({protocol})", target.typed());
-            (self.tell)(Event::GivenUp { server: &server, error });
+            let took = self.deadline.elapsed();
+            (self.tell)(Event::GivenUp { server: &server, error, took });
         })
     }
 

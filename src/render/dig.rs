@@ -321,7 +321,11 @@ impl<'a> Page<'a> {
         }
         self.record_type(record.record_type);
         self.gap();
+        let start = self.out.len();
         record.rdata.write(record.record_type, self.style, &mut self.out);
+        if self.out.len() == start {
+            self.out.pop();
+        }
         self.out.push(b'\n');
     }
 

@@ -4,5 +4,6 @@
 pub mod certificates;
 pub mod dig;
 pub mod ink;
+pub mod json;
 pub mod short;
 pub mod trace;

@@ -24,6 +24,8 @@ pub struct Talk<'a> {
     pub debug: u8,
     /// Debug lines are on `err`, because `out` belongs to data.
     pub data_only: bool,
+    /// A person reads `out`, so that objects are laid out for the eye.
+    pub pretty: bool,
     /// A person watches `err` and would like to know how far a batch is.
     pub progress: bool,
 }
@@ -32,6 +34,8 @@ impl Talk<'_> {
     /// Words one event.
     pub fn tell(&mut self, event: Event<'_>) -> io::Result<()> {
         match event {
+            // what follows says it
+            Event::Turn { .. } | Event::Dialling(_) => Ok(()),
             Event::Querying { owner, qclass, qtype, host, port, protocol } => {
                 self.debug(format_args!(
                     "Querying for owner({owner}), class({qclass}), type({qtype}), server({host}), \
@@ -64,7 +68,7 @@ impl Talk<'_> {
             Event::Stray { id, expected } => self
                 .warning(format_args!("reply ID ({id}) is different from query ID ({expected})")),
             Event::Failed(error) => self.failed(error),
-            Event::GivenUp { server, error } => {
+            Event::GivenUp { server, error, .. } => {
                 // what concerns the command line alone concerns no server
                 if !matches!(error, Error::Usage { .. }) {
                     self.error(format_args!("failed to query server {server}"))?;

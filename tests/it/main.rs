@@ -5,8 +5,10 @@ mod dot;
 
 mod batch;
 mod client;
+mod corpus;
 mod faults;
 mod generated;
+mod json;
 mod pki;
 mod readme;
 mod run;

@@ -75,9 +75,9 @@ const ALTERATIONS: &[Alteration] = &[
         alter: |lines| each(lines, |line| from_prefix(line, ";; Time ", ";; Time T")),
     },
     Alteration {
-        why: "a space at the end of a line is none of the content",
+        why: "a space or tab at the end of a line is none of the content",
         of: everyone,
-        alter: |lines| each(lines, |line| line.trim_end_matches(' ').to_owned()),
+        alter: |lines| each(lines, |line| line.trim_end_matches([' ', '\t']).to_owned()),
     },
     Alteration {
         why: "how many roots the system has depends on who reads them, by file or by folder",
@@ -93,6 +93,11 @@ const ALTERATIONS: &[Alteration] = &[
         why: "tdig adds debug lines between those of kdig",
         of: is_tdig,
         alter: |lines| lines.into_iter().filter(|line| !is_own_debug(line)).collect(),
+    },
+    Alteration {
+        why: "tdig shows the trust anchor that ends the path without having been sent",
+        of: is_tdig,
+        alter: without_anchor,
     },
     Alteration {
         why: "tdig shows the session of a server that it refused",
@@ -149,7 +154,7 @@ const ALTERATIONS: &[Alteration] = &[
     Alteration {
         why: "3.2.6 quotes no alpn and has no name for dohpath",
         of: |author| author == Author::Kdig326,
-        alter: |lines| each(lines, |line| quoted_alpn(&line).replace(" key7=", " dohpath=")),
+        alter: |lines| each(lines, |line| quoted_alpn(&line).replace("key7=\"", "dohpath=\"")),
     },
     Alteration {
         why: "3.6 reverses a distinguished name, tdig has the order of the certificate",
@@ -263,6 +268,17 @@ fn is_own_debug(line: &str) -> bool {
         .is_some_and(|text| !kdigs.iter().any(|prefix| text.starts_with(prefix)))
 }
 
+/// `;; DEBUG:  #3, not sent: CN=x` and the pin below it.
+fn without_anchor(lines: Vec<String>) -> Vec<String> {
+    let heads = |line: &String| {
+        line.strip_prefix(";; DEBUG:  #").is_some_and(|text| {
+            text.trim_start_matches(char::is_numeric).starts_with(", not sent:")
+        })
+    };
+    let belongs = |at: usize| !(heads(&lines[at]) || at > 0 && heads(&lines[at - 1]));
+    (0..lines.len()).filter(|&at| belongs(at)).map(|at| lines[at].clone()).collect()
+}
+
 /// A session line that no message follows.
 fn without_refused_session(lines: Vec<String>) -> Vec<String> {
     let belongs = |at: usize| {
@@ -304,7 +320,7 @@ fn quoted_alpn(line: &str) -> String {
         }
         _ => piece.to_owned(),
     };
-    line.split_inclusive(' ').map(word).collect()
+    line.split_inclusive([' ', '\t']).map(word).collect()
 }
 
 /// `;; DEBUG:  #2, CN=x,O=y` with its attributes the other way round.
@@ -421,6 +437,12 @@ mod tests {
                 ";; DEBUG: TLS, imported N system certificates",
             ),
             (TDIG, ";; TLS session (x)\n;; Verdict: REFUSED", ""),
+            (
+                TDIG,
+                ";; DEBUG:  #2, CN=i\n;; DEBUG:      SHA-256 PIN: b\n\
+                 ;; DEBUG:  #3, not sent: CN=r (trust anchor, x)\n;; DEBUG:      SHA-256 PIN: c",
+                ";; DEBUG:  #2, CN=i\n;; DEBUG:      SHA-256 PIN: b",
+            ),
             (
                 TDIG,
                 ";; DEBUG: connected in 3 ms\n;; DEBUG: TLS, The certificate is trusted. ",

@@ -78,12 +78,21 @@ impl<'a> Rdata<'a> {
             || fields.iter().all(|field| field.take(&mut rest).is_some()) && rest.left() == 0
     }
 
-    /// Appends the text of the RDATA of a record of type `number`, without a space at its end.
+    /// Whether the RDATA have a text other than `\# length hex`: their type is known and they fit
+    /// it. No octets at all are no data (RFC 2136 section 2.4), but an APL of no prefixes.
+    pub fn has_text(&self, number: u16) -> bool {
+        let fields = fields(number);
+        let any = self.place.left() > 0 || fields == [Field::Apl];
+        any && !fields.is_empty() && self.fits(number)
+    }
+
+    /// Appends the text of the RDATA of a record of type `number`, without a space at its end;
+    /// nothing for an APL without prefixes, which has no text.
     pub fn write(&self, number: u16, style: Style, out: &mut Vec<u8>) {
         let start = out.len();
         let mut writer = Writer::new(out, style);
         let fields = fields(number);
-        let empty = self.place.left() == 0;
+        let empty = self.place.left() == 0 && fields != [Field::Apl];
         if style.generic || fields.is_empty() || empty || self.text(fields, &mut writer).is_none() {
             out.truncate(start);
             Writer::new(out, style).unknown(&self.uncompressed(number));

@@ -25,7 +25,8 @@ fn rdata_that_is_cut_or_too_long_is_shown_whole() {
         let longer = [&wire[..], b"\xc0"].concat();
         for octets in (0..wire.len()).map(|end| &wire[..end]).chain([&longer[..]]) {
             let text = text(number, octets, Style::default());
-            let fits = rdata(octets).fits(number) && !octets.is_empty();
+            let apl = type_from_word("APL") == Some(number);
+            let fits = rdata(octets).fits(number) && (apl || !octets.is_empty());
             let opaque = record_type(number).is_none_or(|row| row.fields.is_empty());
             let unknown = text.starts_with(&format!("\\# {}", octets.len()));
             assert_eq!(unknown, opaque || !fits, "{expected} -> {text}");
@@ -212,11 +213,11 @@ fn key_tags_are_those_of_rfc_4034() {
 }
 
 fn text(number: u16, wire: &[u8], style: Style) -> String {
-    let mut out = b"before ".to_vec();
+    let mut out = b"before:".to_vec();
     rdata(wire).write(number, style, &mut out);
     let text = String::from_utf8(out).unwrap();
     assert!(text.lines().all(|line| !line.ends_with(' ')), "{text}");
-    text.strip_prefix("before ").unwrap().to_owned()
+    text.strip_prefix("before:").unwrap().to_owned()
 }
 
 fn rdata(wire: &[u8]) -> Rdata<'_> {
@@ -228,7 +229,7 @@ fn rows() -> Vec<(u16, Vec<u8>, &'static str)> {
     let mut rows = Vec::new();
     let mut wire = String::new();
     for line in ROWS.lines().filter(|line| !line.is_empty()) {
-        match line.strip_prefix("= ") {
+        match line.strip_prefix("=").map(str::trim_start) {
             Some(text) => {
                 let (word, hex) = wire.split_once(' ').unwrap_or((&wire, ""));
                 rows.push((type_from_word(word).unwrap(), unhex(hex), text));
@@ -488,7 +489,7 @@ TYPE65281
 A
 = \# 0
 APL
-= \# 0
+=
 ANY 01
 = \# 1 01
 "##;

@@ -1,0 +1,307 @@
+//! One JSON object a query: the message as RFC 8427 has it, with kdig's names, and beside it who
+//! answered, when, how padded, and why not. One rule: `man/tdig.schema.json` describes every
+//! member, no name stands twice, and every text has passed [`crate::text`].
+
+mod edns;
+mod message;
+mod who;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Zoned;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::dns::fault::{Fault, Gravity};
+use crate::dns::message::Message;
+use crate::error::Error;
+use crate::exchange::{Endpoint, Event, Exchange, Packet, Peer, Phases, TlsFacts};
+use crate::text;
+use message::MessageView;
+
+/// What was told while a lookup went on, which is all there is of one that failed.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    host: String,
+    port: u16,
+    peer: Option<Peer>,
+    at: Option<Zoned>,
+    tls: Option<Arc<TlsFacts>>,
+    took: Option<Duration>,
+}
+
+impl Heard {
+    /// A server of which nothing was heard yet.
+    pub fn of(host: &str, port: u16) -> Self {
+        Self { host: text::free(host), port, ..Self::default() }
+    }
+
+    /// Remembers what an event says of the server whose turn it is.
+    pub fn hear(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Turn { host, port, at } => {
+                *self =
+                    Self { host: text::free(host), port, at: Some(at.clone()), ..Self::default() };
+            }
+            Event::Dialling(peer) => {
+                self.peer = Some(peer.clone());
+                self.tls = None;
+            }
+            Event::Met(facts) => self.tls = Some(Arc::clone(facts)),
+            Event::GivenUp { took, .. } => self.took = Some(took),
+            _ => {}
+        }
+    }
+}
+
+/// A lookup that brought a reply, usable or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<'a> {
+    /// The exchange.
+    pub exchange: &'a Exchange,
+    /// Its query.
+    pub query: &'a Message<'a>,
+    /// Its reply.
+    pub reply: &'a Message<'a>,
+    /// What is wrong with the reply.
+    pub faults: &'a [Fault],
+    /// The query is shown too.
+    pub qr: bool,
+}
+
+/// Writes the object of a reply: indented when `pretty`, in one line otherwise.
+pub fn answered(
+    heard: &Heard,
+    answered: Answered<'_>,
+    pretty: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write(&Object { heard, outcome: Outcome::Answered(answered) }, pretty, out)
+}
+
+/// Writes the object of a lookup without a reply.
+pub fn failed(heard: &Heard, error: &Error, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
+    write(&Object { heard, outcome: Outcome::Failed(error) }, pretty, out)
+}
+
+/// Writes the object of one message of a transfer.
+pub fn transferred(
+    message: &Message<'_>,
+    packet: &Packet,
+    pretty: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write(&MessageView { message, packet }, pretty, out)
+}
+
+fn write(object: &impl Serialize, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
+    if pretty {
+        serde_json::to_writer_pretty(&mut *out, object)?;
+    } else {
+        serde_json::to_writer(&mut *out, object)?;
+    }
+    out.write_all(b"\n")
+}
+
+struct Object<'a> {
+    heard: &'a Heard,
+    outcome: Outcome<'a>,
+}
+
+enum Outcome<'a> {
+    Answered(Answered<'a>),
+    Failed(&'a Error),
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match &self.outcome {
+            Outcome::Answered(answered) => self.answered(answered, &mut map)?,
+            Outcome::Failed(error) => self.failed(error, &mut map)?,
+        }
+        map.end()
+    }
+}
+
+impl Object<'_> {
+    fn answered<M: SerializeMap>(
+        &self,
+        answered: &Answered<'_>,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
+        let &Answered { exchange, query, reply, faults, qr } = answered;
+        let view = |message, packet| MessageView { message, packet };
+        if qr {
+            map.serialize_entry("queryMessage", &view(query, &exchange.query))?;
+            map.serialize_entry("responseMessage", &view(reply, &exchange.reply))?;
+        } else {
+            view(reply, &exchange.reply).members(map)?;
+        }
+        map.serialize_entry("server", &self.server(Some(&exchange.peer)))?;
+        if let Some(facts) = &exchange.tls {
+            map.serialize_entry("tls", &who::Tls::new(facts))?;
+        }
+        map.serialize_entry("timing", &Timing::of(exchange))?;
+        let padding = PaddingView { query: Padded::of(query), reply: Padded::of(reply) };
+        map.serialize_entry("padding", &padding)?;
+        if !faults.is_empty() {
+            let words: Vec<String> = faults.iter().map(|fault| words(&fault)).collect();
+            map.serialize_entry("warnings", &words)?;
+        }
+        if let Some(fault) = faults.iter().find(|fault| fault.gravity() != Gravity::Warning) {
+            const NO_ANSWER: u8 = 11;
+            let error = Failure {
+                kind: "message",
+                exit_code: NO_ANSWER,
+                message: words(fault),
+                hint: None,
+            };
+            map.serialize_entry("error", &error)?;
+        }
+        Ok(())
+    }
+
+    fn failed<M: SerializeMap>(&self, error: &Error, map: &mut M) -> Result<(), M::Error> {
+        if !self.heard.host.is_empty() {
+            map.serialize_entry("server", &self.server(self.heard.peer.as_ref()))?;
+        }
+        let refused = match error {
+            Error::Refused(facts) => Some(facts),
+            _ => None,
+        };
+        if let Some(facts) = refused.or(self.heard.tls.as_ref()) {
+            map.serialize_entry("tls", &who::Tls::new(facts))?;
+        }
+        if let (Some(at), Some(took)) = (&self.heard.at, self.heard.took) {
+            map.serialize_entry("timing", &Timing::until_failure(at, took))?;
+        }
+        map.serialize_entry("error", &Failure::new(error))
+    }
+
+    fn server(&self, peer: Option<&Peer>) -> ServerView<'_> {
+        ServerView {
+            host: &self.heard.host,
+            address: peer.map(|peer| match &peer.address {
+                Endpoint::Ip(address) => address.ip().to_string(),
+                Endpoint::Path(path) => text::free(path),
+            }),
+            port: match peer.map(|peer| &peer.address) {
+                Some(Endpoint::Ip(address)) => address.port(),
+                _ => self.heard.port,
+            },
+            protocol: peer.map(|peer| peer.protocol.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ServerView<'a> {
+    host: &'a str,
+    address: Option<String>,
+    port: u16,
+    protocol: Option<String>,
+}
+
+/// Milliseconds by phase.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Timing {
+    date_string: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reused: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connect: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshake: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<f64>,
+    total: f64,
+}
+
+impl Timing {
+    fn of(exchange: &Exchange) -> Self {
+        let Phases { reused, connect, handshake, reply } = exchange.phases;
+        Self {
+            date_string: date(&exchange.reply.at),
+            reused: Some(reused),
+            connect: Some(milliseconds(connect)),
+            handshake: Some(milliseconds(handshake)),
+            reply: Some(milliseconds(reply)),
+            total: milliseconds(exchange.reply.took),
+        }
+    }
+
+    fn until_failure(at: &Zoned, took: Duration) -> Self {
+        Self {
+            date_string: date(at),
+            reused: None,
+            connect: None,
+            handshake: None,
+            reply: None,
+            total: milliseconds(took),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PaddingView {
+    query: Padded,
+    reply: Padded,
+}
+
+/// Octets of a message: what is no padding, the padding with the header of its option, and both.
+#[derive(Serialize)]
+struct Padded {
+    content: usize,
+    padding: usize,
+    total: usize,
+}
+
+impl Padded {
+    fn of(message: &Message<'_>) -> Self {
+        const OPTION_HEADER: usize = 4;
+        let total = message.bytes.len();
+        let padding = message.padding().map_or(0, |padding| padding + OPTION_HEADER);
+        Self { content: total.saturating_sub(padding), padding, total }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    kind: &'static str,
+    exit_code: u8,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    fn new(error: &Error) -> Self {
+        Self {
+            kind: error.kind(),
+            exit_code: error.exit_code(),
+            message: words(error),
+            hint: error.hint().map(text::free),
+        }
+    }
+}
+
+fn words(what: &dyn std::fmt::Display) -> String {
+    text::free(what.to_string())
+}
+
+/// kdig's notation of a moment.
+fn date(at: &Zoned) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%z").to_string()
+}
+
+/// To the microsecond.
+fn milliseconds(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1e3
+}
+
+#[cfg(test)]
+mod tests;

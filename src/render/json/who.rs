@@ -1,0 +1,231 @@
+//! Who answered: the session, the certificates and the verdict. One rule: every fact is there, in the
+//! words of the text; a position counts from 0, as in the array that it points into.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use sha2::{Digest, Sha256};
+
+use super::message::hex;
+use crate::exchange::{
+    AltName, AnchorFacts, Answer, CaFacts, CertContent, CertFacts, SessionFacts, Signer, TlsFacts,
+    Verdict,
+};
+use crate::text::{base64, free};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Tls<'a> {
+    version: &'a str,
+    key_exchange: &'a str,
+    signature: &'a str,
+    cipher: &'a str,
+    sni: Option<String>,
+    alpn: Option<&'a str>,
+    profile: &'static str,
+    name: String,
+    trusted: Option<bool>,
+    verdict: Answers<'a>,
+    chain: Vec<Certificate<'a>>,
+    path: &'a [usize],
+    anchor: Option<Anchor<'a>>,
+    hint: Option<String>,
+}
+
+impl<'a> Tls<'a> {
+    pub(super) fn new(facts: &'a TlsFacts) -> Self {
+        let TlsFacts { session, chain, verdict } = facts;
+        let SessionFacts { version, key_exchange, signature, cipher, sni, alpn } = session;
+        let Verdict { opportunistic, name, answers, path, anchor, hint, .. } = verdict;
+        let certificates = chain.iter().enumerate();
+        Self {
+            version,
+            key_exchange,
+            signature,
+            cipher,
+            sni: sni.as_ref().map(free),
+            alpn: alpn.as_deref(),
+            profile: if *opportunistic { "opportunistic" } else { "strict" },
+            name: free(name),
+            // where nothing was asked, nobody was trusted
+            trusted: (!opportunistic).then(|| verdict.trusted()),
+            verdict: Answers(answers),
+            chain: certificates.map(|(at, it)| Certificate::new(at, it, verdict)).collect(),
+            path,
+            anchor: anchor.as_ref().map(|anchor| Anchor::new(anchor, chain)),
+            hint: hint.as_ref().map(free),
+        }
+    }
+}
+
+/// The answers by their question.
+struct Answers<'a>(&'a [Answer]);
+
+impl Serialize for Answers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for Answer { question, asked, holds, why } in self.0 {
+            let view = AnswerView { asked: *asked, holds: *holds, why: free(why) };
+            map.serialize_entry(&question.to_string(), &view)?;
+        }
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct AnswerView {
+    asked: bool,
+    holds: Option<bool>,
+    why: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Certificate<'a> {
+    #[serde(flatten)]
+    content: Content<'a>,
+    pin: Option<String>,
+    fingerprint: String,
+    pinned: bool,
+    on_path: bool,
+    signed_by: SignedBy,
+    der: String,
+}
+
+/// What a certificate says, or why it cannot be read.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Readable(Box<Readable<'a>>),
+    Unreadable { unreadable: &'a str },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Readable<'a> {
+    subject: &'a str,
+    issuer: &'a str,
+    names: Vec<AltNameView<'a>>,
+    not_before: String,
+    not_after: String,
+    key: &'a str,
+    signature: &'a str,
+    serial: &'a str,
+    version: u32,
+    ca: Option<bool>,
+    path_len: Option<u32>,
+    key_usage: Option<&'a [String]>,
+    extended_key_usage: Option<&'a [String]>,
+    issuer_urls: &'a [String],
+}
+
+#[derive(Serialize)]
+struct AltNameView<'a> {
+    r#type: &'static str,
+    value: &'a str,
+}
+
+/// `{"position": 1}`, or a word where there is no position.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum SignedBy {
+    Position(usize),
+    Itself,
+    Anchor,
+    Unknown,
+}
+
+impl<'a> Certificate<'a> {
+    fn new(position: usize, facts: &'a CertFacts, verdict: &Verdict) -> Self {
+        let CertFacts { der, pin, content } = facts;
+        let content = match content {
+            Ok(content) => Content::Readable(Box::new(Readable::new(content))),
+            Err(unreadable) => Content::Unreadable { unreadable },
+        };
+        Self {
+            content,
+            pin: pin.map(|pin| base64(&pin)),
+            fingerprint: hex(&Sha256::digest(der)),
+            pinned: verdict.pinned.contains(&position),
+            on_path: verdict.path.contains(&position),
+            signed_by: match verdict.signers.get(position) {
+                Some(Signer::Sent(other)) => SignedBy::Position(*other),
+                Some(Signer::Itself) => SignedBy::Itself,
+                Some(Signer::Anchor) => SignedBy::Anchor,
+                Some(Signer::Unknown) | None => SignedBy::Unknown,
+            },
+            der: base64(der),
+        }
+    }
+}
+
+impl<'a> Readable<'a> {
+    fn new(content: &'a CertContent) -> Self {
+        let CertContent {
+            subject,
+            issuer,
+            names,
+            not_before,
+            not_after,
+            key,
+            signature,
+            serial,
+            version,
+            ca,
+            key_usage,
+            extended_key_usage,
+            issuer_urls,
+        } = content;
+        Self {
+            subject,
+            issuer,
+            names: names.iter().map(AltNameView::new).collect(),
+            not_before: moment(*not_before),
+            not_after: moment(*not_after),
+            key,
+            signature,
+            serial,
+            version: *version,
+            ca: ca.map(|CaFacts { ca, .. }| ca),
+            path_len: ca.and_then(|CaFacts { path_len, .. }| path_len),
+            key_usage: key_usage.as_deref(),
+            extended_key_usage: extended_key_usage.as_deref(),
+            issuer_urls,
+        }
+    }
+}
+
+impl<'a> AltNameView<'a> {
+    fn new(name: &'a AltName) -> Self {
+        let (r#type, value) = match name {
+            AltName::Dns(value) => ("dns", value),
+            AltName::Ip(value) => ("ip", value),
+            AltName::Email(value) => ("email", value),
+            AltName::Uri(value) => ("uri", value),
+            AltName::Other(value) => ("other", value),
+        };
+        Self { r#type, value }
+    }
+}
+
+#[derive(Serialize)]
+struct Anchor<'a> {
+    subject: &'a str,
+    pin: String,
+    origin: String,
+    sent: bool,
+}
+
+impl<'a> Anchor<'a> {
+    fn new(anchor: &'a AnchorFacts, chain: &[CertFacts]) -> Self {
+        let AnchorFacts { subject, pin, origin } = anchor;
+        let sent = chain.iter().any(|it| it.pin.as_ref() == Some(pin));
+        Self { subject, pin: base64(pin), origin: free(origin), sent }
+    }
+}
+
+/// RFC 3339, UTC; the end of time where a certificate has an impossible year.
+fn moment(seconds: i64) -> String {
+    let limit = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_second(seconds).unwrap_or(limit).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
