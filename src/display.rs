@@ -54,6 +54,8 @@ pub struct Display {
     pub idnout: bool,
     /// Certificate section: the chain, its pins and the verdict.
     pub cert: bool,
+    /// The chain as PEM.
+    pub pem: bool,
 }
 
 impl Default for Display {
@@ -79,6 +81,7 @@ impl Default for Display {
             ttl: true,
             idnout: false,
             cert: true,
+            pem: false,
         }
     }
 }

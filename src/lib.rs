@@ -21,6 +21,7 @@
 //!
 //! No circle, and only `net`, `tls::roots` and `main` touch the world.
 
+pub mod alert;
 pub mod cli;
 pub mod display;
 pub mod dns;
@@ -45,7 +46,7 @@ use exchange::Exchange;
 use plan::Lookup;
 use render::ink::Ink;
 use render::trace::Talk;
-use render::{dig, short};
+use render::{certificates, dig, short};
 
 /// What the program must know of the place it runs in.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,6 +98,7 @@ fn command(
         ink: Ink::new(in_color(color, surroundings.out_is_terminal, surroundings)),
         err_ink: Ink::new(in_color(color, surroundings.err_is_terminal, surroundings)),
         debug: 0,
+        pem: false,
         data_only: false,
     };
     match parsed {
@@ -156,6 +158,7 @@ fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
 }
 
 fn one(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<u8> {
+    talk.pem = lookup.display.pem;
     talk.data_only = lookup.display.format == Format::Short;
     let mut told = Ok(());
     let outcome = net::lookup::run(lookup, &mut |event| {
@@ -197,6 +200,11 @@ fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Re
                 dig::query(exchange, &query, &lookup.display, *ink, *out)?;
             }
             dig::reply(exchange, &query, &reply, &lookup.display, *ink, *out)?;
+        }
+        Format::Short if lookup.display.pem => {
+            if let Some(tls) = &exchange.tls {
+                certificates::pem(tls, *out)?;
+            }
         }
         Format::Short => short::reply(&reply, &lookup.display, *out)?,
     }

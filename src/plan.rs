@@ -12,6 +12,7 @@ use crate::cli::settings::{self, Cookie, Family, Settings};
 use crate::display::Display;
 use crate::dns::query::{Edns, Padding, Query, flag, parse_name};
 use crate::error::Error;
+use crate::tls::hello::{DOT, Hello};
 use crate::tls::trust::{Policy, Root};
 
 /// One query, whom to ask, whom to believe, and what to show.
@@ -51,6 +52,8 @@ pub struct Target {
     pub policy: Policy,
     /// The server name to send; never an address.
     pub sni: Option<ServerName<'static>>,
+    /// What else to greet it with.
+    pub hello: Hello,
     /// Nobody typed a name to check, so that the host decides it.
     name_from_host: bool,
     /// Nobody typed a name to send.
@@ -83,7 +86,7 @@ impl Target {
         target.port = server.port.unwrap_or(self.port);
         if let Some(name) = &server.name {
             target.policy.name = Some(server_name(name)?);
-            target.policy.demand_name();
+            target.policy.demand_anchor();
         } else if self.name_from_host {
             target.policy.name = server_name(&server.host).ok();
         }
@@ -188,8 +191,13 @@ fn client_subnet(subnet: settings::Subnet) -> Vec<u8> {
 
 fn targets(settings: &Settings) -> Result<Targets, Error> {
     let tls = &settings.tls;
-    let mut policy =
-        Policy { roots: Vec::new(), name: None, pins: Vec::new(), pin_files: Vec::new() };
+    let mut policy = Policy {
+        roots: Vec::new(),
+        name: None,
+        pins: Vec::new(),
+        pin_files: Vec::new(),
+        staple: tls.staple,
+    };
     if tls.system {
         policy.roots.push(Root::System);
     }
@@ -205,7 +213,10 @@ fn targets(settings: &Settings) -> Result<Targets, Error> {
     }
     if let Some(hostname) = &tls.hostname {
         policy.name = Some(server_name(hostname)?);
-        policy.demand_name();
+        policy.demand_anchor();
+    }
+    if policy.staple.is_some() {
+        policy.demand_anchor();
     }
     let sni = match &tls.sni {
         Some(typed) => Some(server_name(typed)?).filter(is_dns),
@@ -217,6 +228,7 @@ fn targets(settings: &Settings) -> Result<Targets, Error> {
         family: settings.family,
         policy,
         sni,
+        hello: hello(tls)?,
         name_from_host: tls.hostname.is_none(),
         sni_from_name: tls.sni.is_none(),
     };
@@ -232,6 +244,21 @@ fn targets(settings: &Settings) -> Result<Targets, Error> {
         Ok(target)
     };
     Ok(Targets::Given(settings.servers.iter().map(at).collect::<Result<_, Error>>()?))
+}
+
+fn hello(tls: &settings::Tls) -> Result<Hello, Error> {
+    let own = match (&tls.certfile, &tls.keyfile) {
+        (Some(chain), Some(key)) => Some((chain.clone(), key.clone())),
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(Error::usage("TLS, cannot use client certfile without a keyfile"));
+        }
+        (None, Some(_)) => {
+            return Err(Error::usage("TLS, cannot use client keyfile without a certfile"));
+        }
+    };
+    let alpn = tls.alpn.clone().unwrap_or_else(|| vec![DOT.to_owned()]);
+    Ok(Hello { version: tls.version, alpn, own })
 }
 
 /// A name or address to check. A zone is no part of an address that a certificate can hold.

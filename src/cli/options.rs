@@ -10,6 +10,7 @@ use super::pin::Pin;
 use super::server::address_of;
 use super::settings::{Cookie, Edns, Padding, Settings, Subnet};
 use crate::display::Format;
+use crate::tls::hello::Version;
 
 /// One `+[no]option`.
 pub struct Row {
@@ -192,6 +193,39 @@ pub const OPTIONS: &[Row] = &[
          own certificate, or of one from which its signatures descend. Together with a trust anchor \
          or a name, all must hold. Alone, the dates of the certificates are shown, not enforced.",
     ),
+    row(
+        Trust,
+        "tls-ocsp-stapling",
+        Optional("HOURS"),
+        tls_ocsp_stapling,
+        "Demand a stapled OCSP response that says good.",
+    )
+    .manual(
+        "It must be signed for the issuer of the server's certificate, not be past its next update, \
+         and be no older than HOURS (168). Implies +tls-ca where no trust anchor is named. A staple \
+         that says revoked is refused by every option that verifies the certificate.",
+    ),
+    row(
+        Trust,
+        "tls-certfile",
+        Required("FILE"),
+        |it, value| file(&mut it.tls.certfile, value),
+        "Show the server the certificate chain of FILE.",
+    )
+    .manual("PEM, or one certificate in DER. Needs +tls-keyfile. Sent only if the server asks."),
+    row(
+        Trust,
+        "tls-keyfile",
+        Required("FILE"),
+        |it, value| file(&mut it.tls.keyfile, value),
+        "The private key of +tls-certfile.",
+    )
+    .manual("PEM or DER; PKCS #8, SEC1 or PKCS #1."),
+    row(Trust, "tls-alpn", Required("TOKEN"), tls_alpn, "Offer the ALPN token TOKEN, not dot.")
+        .ours()
+        .manual("May be given several times. +notls-alpn offers none."),
+    row(Trust, "tls-version", Required("1.2|1.3"), tls_version, "Offer this version of TLS alone.")
+        .ours(),
     row(Query, "timeout", Required("TIME"), timeout, "Give a whole lookup this long (5 s).").manual(
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
          handshake and reply together must be done in this time. 0 or +notimeout is for ever.",
@@ -232,6 +266,9 @@ pub const OPTIONS: &[Row] = &[
     row(Show, "multiline", Nothing, multiline, "Wrap long records over several lines."),
     switch(Show, "cert", |it| &mut it.display.cert, "Show the certificate chain and the verdict.")
         .ours(),
+    switch(Show, "pem", |it| &mut it.display.pem, "Show the certificate chain as PEM.")
+        .ours()
+        .manual("With +short nothing else is written. A chain that is refused is written too."),
     switch(Show, "qr", |it| &mut it.display.qr, "Show the query too."),
     switch(Show, "header", |it| &mut it.display.header, "Show TLS session and header."),
     switch(Show, "comments", |it| &mut it.display.comments, "Show the titles of sections."),
@@ -275,6 +312,53 @@ fn tls_pin(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
         Value::With(typed) => settings.tls.pins.extend(Pin::parse_list(typed)?),
         _ => settings.tls.pins.clear(),
     }
+    Ok(())
+}
+
+fn tls_ocsp_stapling(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    const WEEK: u64 = 168;
+    let hours = match value {
+        Value::On => Some(WEEK),
+        // more hours than any certificate lives are a slip of the finger
+        Value::With(typed) => Some(number(typed)?).filter(|it| (1..=1_000_000).contains(it)),
+        Value::Off => None,
+    };
+    settings.tls.staple = hours.map(|hours| Duration::from_secs(hours * 3600));
+    match (value, hours) {
+        (Value::With(_), None) => Err(String::new()),
+        _ => Ok(()),
+    }
+}
+
+fn tls_alpn(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    match value {
+        Value::With(typed) => {
+            if !(1..=255).contains(&typed.len()) {
+                return Err("a token has 1 to 255 octets".into());
+            }
+            settings.tls.alpn.get_or_insert_default().push(typed.to_owned());
+        }
+        Value::On => settings.tls.alpn = None,
+        Value::Off => settings.tls.alpn = Some(Vec::new()),
+    }
+    Ok(())
+}
+
+fn tls_version(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.tls.version = match value {
+        Value::With("1.2") => Some(Version::Tls12),
+        Value::With("1.3") => Some(Version::Tls13),
+        Value::With(_) => return Err("1.2 or 1.3".into()),
+        Value::On | Value::Off => None,
+    };
+    Ok(())
+}
+
+fn file(field: &mut Option<String>, value: Value<'_>) -> Result<(), String> {
+    *field = match value {
+        Value::With(path) => Some(path.to_owned()),
+        _ => None,
+    };
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::pin::Pin;
 use super::server::Server;
 use crate::display::Display;
+use crate::tls::hello::Version;
 
 /// Everything the command line can say of one query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +140,16 @@ pub struct Tls {
     pub sni: Option<String>,
     /// The keys to accept.
     pub pins: Vec<Pin>,
+    /// A stapled OCSP response, at most this old, must say that the certificate is good.
+    pub staple: Option<Duration>,
+    /// The file of our own certificate chain.
+    pub certfile: Option<String>,
+    /// The file of its key.
+    pub keyfile: Option<String>,
+    /// The ALPN tokens to offer; `dot` where nothing was said.
+    pub alpn: Option<Vec<String>>,
+    /// The only TLS version to offer.
+    pub version: Option<Version>,
 }
 
 impl Default for Settings {

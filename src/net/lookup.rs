@@ -110,6 +110,7 @@ impl Asking<'_> {
         }
         let mut session = opened?;
         let exchange = self.ask(&mut session, start, at);
+        (self.tell)(Event::Ended(&session.facts_now()));
         session.close();
         exchange
     }
@@ -151,7 +152,7 @@ impl Asking<'_> {
             peer: session.peer,
             query: Packet { bytes: query, at: at.clone(), took: sent - start },
             reply: Packet { bytes: stray.unwrap_or_default(), at, took: received - start },
-            tls: Some(Arc::clone(&session.facts)),
+            tls: Some(session.facts_now()),
             phases: Phases {
                 reused: false,
                 connect: session.connect,

@@ -7,17 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::PollFlags;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, ClientConnection, NamedGroup, ProtocolVersion, SignatureScheme};
+use rustls::{ClientConnection, HandshakeKind, NamedGroup, ProtocolVersion, SignatureScheme};
 use socket2::{Domain, Socket, Type};
 
 use super::deadline::Deadline;
+use crate::alert::Alert;
 use crate::error::{Connect, Error, Handshake, Reply, system_words};
-use crate::exchange::{Peer, Protocol, SessionFacts, TlsFacts};
+use crate::exchange::{OwnCertificate, Peer, Protocol, SessionFacts, TlsFacts};
 use crate::plan::Target;
 use crate::text;
+use crate::tls::hello::{OwnKey, can_post_quantum, provider};
 use crate::tls::trust::{Recorder, Trust};
+use crate::tls::words;
 
 /// An open session whose peer passed every check asked for.
 pub struct Session {
@@ -34,8 +37,6 @@ pub struct Session {
     pub handshake: Duration,
 }
 
-/// The token of DNS over TLS (RFC 7858, IANA "ALPN protocol IDs").
-const ALPN: &[u8] = b"dot";
 /// The largest message and its length.
 const LARGEST: usize = 2 + 65_535;
 
@@ -56,9 +57,10 @@ impl Session {
         let stream = await_connection(socket, &peer, deadline)?;
         let connected = deadline.elapsed();
 
-        let provider = Arc::new(ring::default_provider());
+        let provider = Arc::new(provider(can_post_quantum()));
+        let own = OwnKey::load(target.hello.own.as_ref(), &provider)?;
         let recorder = Recorder::new(trust, &provider);
-        let tls = greet(target, address.ip(), &recorder, provider)?;
+        let tls = greet(target, address.ip(), &recorder, provider, &own)?;
         let facts = Arc::new(TlsFacts::default());
         let mut session = Self {
             stream,
@@ -71,9 +73,13 @@ impl Session {
         };
         let outcome = session.shake_hands(deadline);
         session.handshake = deadline.elapsed() - connected;
-        session.facts = Arc::new(session.facts(target, &recorder));
+        session.facts = Arc::new(session.facts(target, &recorder, &own));
+        let without_own = own.was_asked() && !own.was_sent();
         match outcome {
             Ok(()) => Ok(session),
+            Err(Handshake::Alert(alert)) if without_own => {
+                Err(Error::Handshake(Handshake::WantsCertificate(alert)))
+            }
             Err(_) if !session.facts.verdict.trusted() => {
                 Err(Error::Refused(Arc::clone(&session.facts)))
             }
@@ -105,6 +111,16 @@ impl Session {
         }
     }
 
+    /// Who the peer is, and the session tickets that it sent until now.
+    pub fn facts_now(&self) -> Arc<TlsFacts> {
+        let tickets = self.tls.tls13_tickets_received();
+        let mut facts = Arc::clone(&self.facts);
+        if facts.session.tickets != tickets {
+            Arc::make_mut(&mut facts).session.tickets = tickets;
+        }
+        facts
+    }
+
     /// Says goodbye, without waiting for an answer.
     pub fn close(mut self) {
         self.tls.send_close_notify();
@@ -129,12 +145,12 @@ impl Session {
             Ok(_) => match self.tls.process_new_packets() {
                 Ok(_) => Ok(()),
                 Err(rustls::Error::AlertReceived(alert)) => {
-                    Err(self.no_reply(Reply::Alert(alert_name(alert))))
+                    Err(self.no_reply(Reply::Alert(Alert(alert.into()))))
                 }
                 Err(error) => {
                     // tell the peer why
                     let _ = self.tls.write_tls(&mut self.stream);
-                    Err(self.no_reply(Reply::Protocol(text::free(error.to_string()))))
+                    Err(self.no_reply(Reply::Protocol(words::of_rustls(&error))))
                 }
             },
             Err(error) => Err(self.lost(&error, deadline)),
@@ -184,10 +200,10 @@ impl Session {
                 // tell the peer why; it may be gone already
                 let _ = self.flush(deadline);
                 return Err(match error {
-                    rustls::Error::AlertReceived(alert) => Handshake::Alert(alert_name(alert)),
+                    rustls::Error::AlertReceived(alert) => Handshake::Alert(Alert(alert.into())),
                     error => first
                         .not_tls()
-                        .unwrap_or_else(|| Handshake::Protocol(text::free(error.to_string()))),
+                        .unwrap_or_else(|| Handshake::Protocol(words::of_rustls(&error))),
                 });
             }
             if self.tls.is_handshaking() {
@@ -198,7 +214,7 @@ impl Session {
         Ok(())
     }
 
-    fn facts(&self, target: &Target, recorder: &Recorder) -> TlsFacts {
+    fn facts(&self, target: &Target, recorder: &Recorder, own: &OwnKey) -> TlsFacts {
         let seen = recorder.seen();
         let tls13 = self.tls.protocol_version() == Some(ProtocolVersion::TLSv1_3);
         let group = self.tls.negotiated_key_exchange_group().map(|group| group.name());
@@ -213,7 +229,15 @@ impl Session {
             signature: seen.scheme.map(|it| signature_name(it, tls13)).unwrap_or_default(),
             cipher: suite.map(|it| cipher_name(&it)).unwrap_or_default(),
             sni: target.sni.as_ref().map(|name| name.to_str().into_owned()),
+            offered: target.hello.alpn.clone(),
             alpn: self.tls.alpn_protocol().map(text::free),
+            own: OwnCertificate {
+                files: target.hello.own.clone(),
+                asked: own.was_asked(),
+                sent: own.was_sent(),
+            },
+            tickets: self.tls.tls13_tickets_received(),
+            resumed: self.tls.handshake_kind() == Some(HandshakeKind::Resumed),
         };
         match seen.judged {
             Some((chain, verdict)) => TlsFacts { session, chain, verdict },
@@ -361,27 +385,13 @@ fn greet(
     address: IpAddr,
     recorder: &Arc<Recorder>,
     provider: Arc<CryptoProvider>,
+    own: &Arc<OwnKey>,
 ) -> Result<ClientConnection, Error> {
-    let mut config = recorder.install(provider)?;
-    config.alpn_protocols = vec![ALPN.to_vec()];
-    // every lookup shows the certificates; a resumed session has none
-    config.resumption = rustls::client::Resumption::disabled();
+    let config = target.hello.config(recorder, provider, own)?;
     // an address is never sent as a server name
     let name = target.sni.clone().unwrap_or_else(|| ServerName::IpAddress(address.into()));
     ClientConnection::new(Arc::new(config), name)
-        .map_err(|error| Error::Internal(error.to_string()))
-}
-
-fn alert_name(alert: AlertDescription) -> String {
-    let debug = format!("{alert:?}");
-    let mut name = String::new();
-    for character in debug.chars() {
-        if character.is_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.extend(character.to_lowercase());
-    }
-    format!("{name} ({})", u8::from(alert))
+        .map_err(|error| Error::Internal(words::of_rustls(&error)))
 }
 
 fn group_name(group: NamedGroup) -> String {
@@ -390,6 +400,7 @@ fn group_name(group: NamedGroup) -> String {
         NamedGroup::secp384r1 => "ECDHE-SECP384R1".into(),
         NamedGroup::secp521r1 => "ECDHE-SECP521R1".into(),
         NamedGroup::X25519 => "ECDHE-X25519".into(),
+        NamedGroup::X25519MLKEM768 => "X25519-MLKEM768".into(),
         other => format!("{other:?}"),
     }
 }
@@ -447,9 +458,6 @@ mod tests {
         assert_eq!(cipher_name("TLS13_CHACHA20_POLY1305_SHA256"), "CHACHA20-POLY1305");
         assert_eq!(cipher_name("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), "AES-128-GCM");
         assert_eq!(signature_name(SignatureScheme::ECDSA_NISTP256_SHA256, false), "ECDSA-SHA256");
-        assert_eq!(
-            alert_name(AlertDescription::NoApplicationProtocol),
-            "no_application_protocol (120)"
-        );
+        assert_eq!(group_name(NamedGroup::X25519MLKEM768), "X25519-MLKEM768");
     }
 }

@@ -45,6 +45,9 @@ pub fn reply(
 ) -> io::Result<()> {
     let mut page = Page::new(reply, display, ink);
     page.head(exchange, exchange.tls.as_deref().filter(|_| display.cert))?;
+    if let Some(tls) = exchange.tls.as_deref().filter(|_| display.pem) {
+        certificates::pem(tls, &mut page.out)?;
+    }
     page.body();
     if display.stats {
         page.received(exchange, query);

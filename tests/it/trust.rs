@@ -153,7 +153,8 @@ fn every_flaw_is_told_apart_and_the_hint_fits() {
         ),
         (
             Credential::NameConstraint,
-            "chain: a CA of the chain is not allowed to certify such names",
+            "chain: #2, which may certify other.test only, is not allowed to certify such names as those \
+             of #1",
             None,
         ),
         (Credential::ExpiredIntermediate, "dates: #2 expired on ", None),
