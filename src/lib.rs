@@ -11,18 +11,20 @@
 //! |---|---|---|
 //! | `main` | argv in, streams and exit status out | this |
 //! | `lib` | this map, and [`run`]: the only place that knows both `cli` and `net` | all |
-//! | [`cli`] | what was typed; opens no file, asks no clock | `dns` (words), `display`, `error` |
+//! | [`cli`] | what was typed; opens no file, asks no clock | `dns` and `condition` (words), `tls::hello` (versions), `display`, `error` |
+//! | [`condition`] | what a good result is, for checks by exit status; pure | `exchange`, `dns`, `moment` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::trust`, `display` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
 //! | [`tls`] | who is at the other end; the only `dangerous()` | `exchange`, `moment` |
 //! | [`net`] | the only sockets | `plan`, `tls`, `exchange` |
 //! | [`render`] | Exchange -> text; pure | `exchange`, `dns`, `display`, `moment` |
-//! | [`exchange`], [`display`], [`error`], [`text`], [`moment`] | plain values and words | each other |
+//! | [`exchange`], [`display`], [`error`], [`alert`], [`text`], [`moment`] | plain values and words | each other |
 //!
-//! No circle, and only `net`, `tls::roots` and `main` touch the world.
+//! No circle, and only `net`, `tls::roots`, `tls::hello` and `main` touch the world.
 
 pub mod alert;
 pub mod cli;
+pub mod condition;
 pub mod display;
 pub mod dns;
 pub mod error;
@@ -175,6 +177,7 @@ fn one(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<u8> {
 
 /// Shows what came back: warnings before the text that they are about.
 fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Result<u8> {
+    const CONDITION: u8 = 2;
     const NO_ANSWER: u8 = 11;
     let (query, reply) =
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
@@ -209,5 +212,13 @@ fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Re
         Format::Short => short::reply(&reply, &lookup.display, *out)?,
     }
     let usable = faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
-    Ok(if usable { 0 } else { NO_ANSWER })
+    let failed = lookup.conditions.failed(exchange, &reply);
+    for condition in &failed {
+        talk.error(format_args!("condition failed: {condition}"))?;
+    }
+    Ok(match (usable, failed.is_empty()) {
+        (false, _) => NO_ANSWER,
+        (true, false) => CONDITION,
+        (true, true) => 0,
+    })
 }

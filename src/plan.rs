@@ -9,6 +9,7 @@ use rustls::pki_types::ServerName;
 use crate::cli::pin::Pin;
 use crate::cli::server::{Server, address_of};
 use crate::cli::settings::{self, Cookie, Family, Settings};
+use crate::condition::Conditions;
 use crate::display::Display;
 use crate::dns::query::{Edns, Padding, Query, flag, parse_name};
 use crate::error::Error;
@@ -28,6 +29,8 @@ pub struct Lookup {
     pub timeout: Option<Duration>,
     /// What is shown.
     pub display: Display,
+    /// What must hold beside.
+    pub conditions: Conditions,
 }
 
 /// The servers of a lookup.
@@ -74,6 +77,7 @@ impl Lookup {
             targets: targets(settings)?,
             timeout: settings.timeout,
             display: settings.display.clone(),
+            conditions: settings.conditions.clone(),
         })
     }
 }

@@ -9,6 +9,7 @@ use rustls::pki_types::DnsName;
 use super::pin::Pin;
 use super::server::address_of;
 use super::settings::{Cookie, Edns, Padding, Settings, Subnet};
+use crate::condition::{Condition, Margin};
 use crate::display::Format;
 use crate::tls::hello::Version;
 
@@ -226,6 +227,21 @@ pub const OPTIONS: &[Row] = &[
         .manual("May be given several times. +notls-alpn offers none."),
     row(Trust, "tls-version", Required("1.2|1.3"), tls_version, "Offer this version of TLS alone.")
         .ours(),
+    row(Trust, "tls-expiry", Required("TIME|N%"), tls_expiry, "Fail if a certificate ends within TIME.")
+        .ours()
+        .manual(
+            "A time as in 30d or 12h, or a share of the certificate's lifetime as in 33%. It \
+             concerns every certificate that the trust rests on. The lookup is done and shown; the \
+             exit status is 2.",
+        ),
+    row(Trust, "fail", Required("COND"), fail, "Fail if COND,... holds: rcode, empty and others.")
+        .ours()
+        .manual(
+            "rcode (any status but NOERROR), the name of a status such as servfail, empty (no \
+             answer record), unpadded (a reply without padding), insecure (the flag AD is not \
+             set), tls12. The lookup is done and shown; the exit status is 2, and a line on \
+             standard error says which condition it was. +nofail forgets all of them.",
+        ),
     row(Query, "timeout", Required("TIME"), timeout, "Give a whole lookup this long (5 s).").manual(
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
          handshake and reply together must be done in this time. 0 or +notimeout is for ever.",
@@ -328,6 +344,32 @@ fn tls_ocsp_stapling(settings: &mut Settings, value: Value<'_>) -> Result<(), St
         (Value::With(_), None) => Err(String::new()),
         _ => Ok(()),
     }
+}
+
+fn tls_expiry(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.conditions.expiry = match value {
+        Value::With(typed) => {
+            let why = || "a time as in 30d, or a share of the lifetime as in 33%".to_owned();
+            Some(Margin::parse(typed).ok_or_else(why)?)
+        }
+        _ => None,
+    };
+    Ok(())
+}
+
+fn fail(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let Value::With(typed) = value else {
+        settings.conditions.fail.clear();
+        return Ok(());
+    };
+    for word in typed.split(',') {
+        let condition = Condition::parse(word).ok_or_else(|| {
+            let words: Vec<_> = Condition::WORDS.iter().map(|(word, _)| *word).collect();
+            format!("one of {}, or the name of a status", words.join(", "))
+        })?;
+        settings.conditions.fail.push(condition);
+    }
+    Ok(())
 }
 
 fn tls_alpn(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::pin::Pin;
 use super::server::Server;
+use crate::condition::Conditions;
 use crate::display::Display;
 use crate::tls::hello::Version;
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub tls: Tls,
     /// What is shown.
     pub display: Display,
+    /// What must hold beside.
+    pub conditions: Conditions,
 }
 
 /// The name of a query as typed.
@@ -174,6 +177,7 @@ impl Default for Settings {
             edns: Edns::default(),
             tls: Tls::default(),
             display: Display::default(),
+            conditions: Conditions::default(),
         }
     }
 }
