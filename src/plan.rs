@@ -13,7 +13,7 @@ use crate::condition::Conditions;
 use crate::display::Display;
 use crate::dns::query::{Edns, Padding, Query, flag, parse_name};
 use crate::error::Error;
-use crate::tls::hello::{DOT, Hello};
+use crate::tls::hello::{DOT, Hello, can_post_quantum};
 use crate::tls::trust::{Policy, Root};
 
 /// One query, whom to ask, whom to believe, and what to show.
@@ -262,7 +262,7 @@ fn hello(tls: &settings::Tls) -> Result<Hello, Error> {
         }
     };
     let alpn = tls.alpn.clone().unwrap_or_else(|| vec![DOT.to_owned()]);
-    Ok(Hello { version: tls.version, alpn, own })
+    Ok(Hello { version: tls.version, alpn, own, post_quantum: can_post_quantum() })
 }
 
 /// A name or address to check. A zone is no part of an address that a certificate can hold.

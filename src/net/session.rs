@@ -18,7 +18,7 @@ use crate::error::{Connect, Error, Handshake, Reply, system_words};
 use crate::exchange::{OwnCertificate, Peer, Protocol, SessionFacts, TlsFacts};
 use crate::plan::Target;
 use crate::text;
-use crate::tls::hello::{OwnKey, can_post_quantum, provider};
+use crate::tls::hello::{OwnKey, provider};
 use crate::tls::trust::{Recorder, Trust};
 use crate::tls::words;
 
@@ -57,7 +57,7 @@ impl Session {
         let stream = await_connection(socket, &peer, deadline)?;
         let connected = deadline.elapsed();
 
-        let provider = Arc::new(provider(can_post_quantum()));
+        let provider = Arc::new(provider(target.hello.post_quantum));
         let own = OwnKey::load(target.hello.own.as_ref(), &provider)?;
         let recorder = Recorder::new(trust, &provider);
         let tls = greet(target, address.ip(), &recorder, provider, &own)?;

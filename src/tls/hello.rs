@@ -28,6 +28,8 @@ pub struct Hello {
     pub alpn: Vec<String>,
     /// The files of our own certificate chain and its key.
     pub own: Option<(String, String)>,
+    /// Offer the post-quantum group; see [`can_post_quantum`].
+    pub post_quantum: bool,
 }
 
 /// A version of TLS.
@@ -82,7 +84,8 @@ impl Hello {
     }
 }
 
-/// ring's algorithms, and before its groups the post-quantum X25519MLKEM768 where `post_quantum`.
+/// ring's algorithms, and before its groups the post-quantum X25519MLKEM768 where `post_quantum`
+/// says so. The processor must have what [`can_post_quantum`] looks for.
 pub fn provider(post_quantum: bool) -> CryptoProvider {
     let mut provider = ring::default_provider();
     if post_quantum {

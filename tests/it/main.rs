@@ -4,8 +4,12 @@
 mod dot;
 
 mod client;
+mod conditions;
 mod faults;
+mod greeting;
+mod limbo;
 mod pki;
 mod run;
 mod server;
+mod staple;
 mod trust;
