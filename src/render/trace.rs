@@ -144,9 +144,9 @@ impl Talk<'_> {
                 self.debug(format_args!("     {line}"))?;
             }
         }
+        // in other words than a certificate that was sent, so that who counts those counts right
         if let Some((heading, pin)) = who::anchor_not_sent(facts) {
-            self.debug(format_args!(" {heading}"))?;
-            self.debug(format_args!("     {pin}"))?;
+            self.debug(format_args!("     {heading}, {pin}"))?;
         }
         let mut pin_failed = false;
         match verdict.answer(Question::Pin).map(|it| (it.asked, it.holds)) {
