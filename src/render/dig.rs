@@ -44,10 +44,7 @@ pub fn reply(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut page = Page::new(reply, display, ink);
-    page.head(exchange, exchange.tls.as_deref().filter(|_| display.cert))?;
-    if let Some(tls) = exchange.tls.as_deref().filter(|_| display.pem) {
-        certificates::pem(tls, &mut page.out)?;
-    }
+    page.head(exchange, exchange.tls.as_deref())?;
     page.body();
     if display.stats {
         page.received(exchange, query);
@@ -81,8 +78,11 @@ impl<'a> Page<'a> {
         if let Some(tls) = exchange.tls.as_deref().filter(|_| self.display.header) {
             certificates::session(tls, self.ink, &mut self.out)?;
         }
-        if let Some(who) = who {
+        if let Some(who) = who.filter(|_| self.display.cert) {
             certificates::section(who, self.ink, &mut self.out)?;
+        }
+        if let Some(who) = who.filter(|_| self.display.pem) {
+            certificates::pem(who, &mut self.out)?;
         }
         if self.display.header {
             self.header();

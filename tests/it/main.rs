@@ -6,6 +6,7 @@ mod dot;
 mod client;
 mod conditions;
 mod faults;
+mod flaws;
 mod greeting;
 mod limbo;
 mod pki;
