@@ -19,7 +19,7 @@ use crate::net::lookup::Asker;
 use crate::plan::Lookup;
 use crate::render::json::{self, Heard};
 use crate::render::trace::Talk;
-use crate::render::{dig, short};
+use crate::render::{certificates, dig, short};
 
 /// The queries in turn; the status is that of the first that failed.
 pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
@@ -60,6 +60,7 @@ pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
 
 pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
     let format = lookup.route.display.format;
+    talk.pem = lookup.route.display.pem;
     talk.data_only = format != Format::Full;
     if lookup.transfer {
         return transfer(lookup, asker, talk);
@@ -140,6 +141,7 @@ pub(crate) fn answered(
     heard: &Heard,
     talk: &mut Talk<'_>,
 ) -> io::Result<u8> {
+    const CONDITION: u8 = 2;
     const NO_ANSWER: u8 = 11;
     let (query, reply) =
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
@@ -169,6 +171,11 @@ pub(crate) fn answered(
             }
             dig::reply(exchange, &query, &reply, &lookup.route.display, *ink, *out)?;
         }
+        Format::Short if lookup.route.display.pem => {
+            if let Some(tls) = &exchange.tls {
+                certificates::pem(tls, *out)?;
+            }
+        }
         Format::Short => short::reply(&reply, &lookup.route.display, *out)?,
         Format::Json => {
             let qr = lookup.route.display.qr;
@@ -179,7 +186,15 @@ pub(crate) fn answered(
     }
     let signed = !matches!(exchange.signature, Some(Err(_)));
     let usable = signed && faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
-    Ok(if usable { 0 } else { NO_ANSWER })
+    let failed = lookup.route.conditions.failed(exchange, &reply);
+    for condition in &failed {
+        talk.error(format_args!("condition failed: {condition}"))?;
+    }
+    Ok(match (usable, failed.is_empty()) {
+        (false, _) => NO_ANSWER,
+        (true, false) => CONDITION,
+        (true, true) => 0,
+    })
 }
 
 /// A command line that makes no sense.

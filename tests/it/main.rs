@@ -5,13 +5,18 @@ mod dot;
 
 mod batch;
 mod client;
+mod conditions;
 mod corpus;
 mod faults;
+mod flaws;
 mod generated;
+mod greeting;
 mod json;
+mod limbo;
 mod pki;
 mod readme;
 mod run;
 mod server;
+mod staple;
 mod transport;
 mod trust;
