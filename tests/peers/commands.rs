@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::alterations::{Author, Kdig, UNKNOWN_TO_KDIG, altered};
 use crate::compare::difference;
-use crate::process::{Run, has_ipv6, run, say, tools};
+use crate::process::{has_ipv6, run, say, tools};
 use crate::servers::{Lab, ZOO};
 
 /// tdig, or the program that `TDIG_PEERS_SUBJECT` names in its place: with kdig there, a run shows
@@ -43,6 +43,8 @@ pub(crate) type Row = (i32, &'static str);
 
 /// The command lines for BIND.
 pub(crate) const BIND: &[Row] = &[
+    (0, "+tls @127.0.0.1 -p {dot} +keepopen a.zoo.example many.zoo.example"),
+    (0, "+tls @127.0.0.1 -p {dot} signed.example AXFR"),
     // what everybody types
     (0, "-d +tls-ca={ca} +tls-host=dot.test @127.0.0.1#{dot} many.zoo.example"),
     (0, "-d +tls @127.0.0.1 -p {dot} many.zoo.example"),
@@ -178,6 +180,7 @@ pub(crate) const IPV6: &[Row] = &[
 
 /// The command lines for a resolver or a proxy: its session, its EDNS, its own mind.
 pub(crate) const RESOLVER: &[Row] = &[
+    (0, "+tls @127.0.0.1#{dot} +keepopen a.zoo.example mx.zoo.example MX"),
     (0, "-d +tls-ca={ca} +tls-host=dot.test @127.0.0.1#{dot} many.zoo.example"),
     (0, "-d +tls @127.0.0.1#{dot} many.zoo.example"),
     (0, "-d +tls-pin={pin} @127.0.0.1#{dot} many.zoo.example"),
@@ -200,100 +203,6 @@ pub(crate) const RESOLVER: &[Row] = &[
     (6, "-d +tls-ca={ca} +tls-host=nobody.test @127.0.0.1#{dot} a.zoo.example"),
     (7, "-d +tls-pin={nopin} @127.0.0.1#{dot} a.zoo.example"),
 ];
-
-/// What tdig does not do yet. A row here fails as soon as tdig does it: then its command lines
-/// belong above, or to the transcripts that are run.
-pub(crate) const NOT_YET: &[NotYet] = &[
-    NotYet {
-        why: "no +keepopen",
-        lacking: is_refused,
-        bind: &[(0, "+tls @127.0.0.1 -p {dot} +keepopen a.zoo.example many.zoo.example")],
-        resolver: &[(0, "+tls @127.0.0.1#{dot} +keepopen a.zoo.example mx.zoo.example MX")],
-        transcripts: &[239, 240],
-    },
-    NotYet {
-        why: "a transfer is shown as any other reply",
-        lacking: |run| !run.stdout.starts_with(";; AXFR for ") && run.status == 0,
-        bind: &[(0, "+tls @127.0.0.1 -p {dot} signed.example AXFR")],
-        resolver: &[],
-        transcripts: &[216, 217, 218, 227],
-    },
-    NotYet {
-        why: "IXFR=serial is taken for a name",
-        lacking: |run| run.stdout.contains(r";; IXFR\="),
-        bind: &[],
-        resolver: &[],
-        transcripts: &[219, 220],
-    },
-    NotYet {
-        why: "NOTIFY=serial is taken for a name",
-        lacking: |run| run.stdout.contains(r";; NOTIFY\="),
-        bind: &[],
-        resolver: &[],
-        transcripts: &[247],
-    },
-    NotYet {
-        why: "no plain DNS: +notls, +tcp, +ignore",
-        lacking: is_refused,
-        bind: &[],
-        resolver: &[],
-        transcripts: &[49, 503, 504, 505, 506],
-    },
-    NotYet {
-        why: "no TSIG: -y; once there, a TSIG record has the time and a digest of it",
-        lacking: is_refused,
-        bind: &[],
-        resolver: &[],
-        transcripts: &[222, 223, 224, 225, 226],
-    },
-    NotYet {
-        why: "no client certificates",
-        lacking: is_refused,
-        bind: &[],
-        resolver: &[],
-        transcripts: &[37, 38, 39],
-    },
-    NotYet {
-        why: "no demand for a stapled OCSP response",
-        lacking: is_refused,
-        bind: &[],
-        resolver: &[],
-        transcripts: &[42],
-    },
-];
-
-/// Something that tdig does not do yet, and the command lines that need it.
-pub(crate) struct NotYet {
-    /// What it is.
-    pub(crate) why: &'static str,
-    /// Whether a run shows that it is still so.
-    pub(crate) lacking: fn(&Run) -> bool,
-    bind: &'static [Row],
-    resolver: &'static [Row],
-    /// Transcripts, by number.
-    pub(crate) transcripts: &'static [u32],
-}
-
-fn is_refused(run: &Run) -> bool {
-    run.status == 1
-}
-
-/// Runs what tdig does not do yet against BIND, or against a resolver; panics if it does.
-pub(crate) fn check_not_yet(lab: &Lab, resolver: bool) {
-    let subject = Subject::of_this_run();
-    for feature in NOT_YET {
-        let rows = if resolver { feature.resolver } else { feature.bind };
-        if subject.is_kdig {
-            check(lab, rows);
-            continue;
-        }
-        for (_, line) in rows {
-            let run = run(&subject.program, &lab.words(line), lab.place());
-            say(&format!("not yet: {line}: {}", feature.why));
-            assert!((feature.lacking)(&run), "not so any more: {}: {line}: {run:#?}", feature.why);
-        }
-    }
-}
 
 /// Runs every row against the lab; panics at the end with all that differ.
 pub(crate) fn check(lab: &Lab, rows: &[Row]) {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rcgen::DnType;
 
 use crate::alterations::{Author, Kdig, altered};
-use crate::commands::{NOT_YET, NotYet, Subject};
+use crate::commands::Subject;
 use crate::compare::difference;
 use crate::pki::{Pki, Subjects};
 use crate::process::{Run, Scratch, run, say, skip, tools};
@@ -37,6 +37,10 @@ const NOT_RUN: &[Excluded] = &[
 const EXPECTED_EXCLUDED: &[Excluded] = &[
     (&[231, 232, 233, 237], "JSON has more members and one line an object"),
     (&[228, 229, 230], "a server cookie has the time"),
+    (&[222, 223, 224, 225, 226], "a TSIG record has the time and a digest of it"),
+    (&[37, 38], "a certificate without its key is an error before anybody is asked"),
+    (&[49, 240], "+notls is UDP again, where kdig's leaves TCP on"),
+    (&[496, 497, 498, 499], "names are not transformed as IDNA has it"),
     (&[215, 485], "under +short the debug lines are on standard error"),
     (&[26], "a common name is no name to check"),
     (&[48], "a trailing dot of the name to check is ignored"),
@@ -102,14 +106,6 @@ fn transcripts_of_kdig_hold_for_tdig() {
         all += 1;
         if let Some(why) = excluded(NOT_RUN, transcript.number) {
             say(&format!("not run: {}: {why}", transcript.name));
-            continue;
-        }
-        if let Some(feature) = not_yet(&subject, transcript.number) {
-            say(&format!("not yet: {}: {}", transcript.name, feature.why));
-            let run = lab.run(&subject, &transcript);
-            if !(feature.lacking)(&run) {
-                faults.push(format!("  {}: not so any more: {}", transcript.name, feature.why));
-            }
             continue;
         }
         let on_purpose = excluded(EXPECTED_EXCLUDED, transcript.number);
@@ -252,11 +248,6 @@ fn read_all(folder: &Path) -> Vec<Transcript> {
     found
 }
 
-/// What tdig still lacks for this transcript; kdig lacks nothing.
-fn not_yet(subject: &Subject, number: u32) -> Option<&'static NotYet> {
-    NOT_YET.iter().find(|it| !subject.is_kdig && it.transcripts.contains(&number))
-}
-
 fn excluded(list: &[Excluded], number: u32) -> Option<&'static str> {
     list.iter().find(|(numbers, _)| numbers.contains(&number)).map(|(_, why)| *why)
 }
@@ -333,8 +324,7 @@ mod tests {
         let listed = |list: &[Excluded]| -> Vec<u32> {
             list.iter().flat_map(|(numbers, _)| numbers.iter().copied()).collect()
         };
-        let not_yet = NOT_YET.iter().flat_map(|it| it.transcripts).copied().collect();
-        let mut numbers = [listed(NOT_RUN), listed(EXPECTED_EXCLUDED), not_yet].concat();
+        let mut numbers = [listed(NOT_RUN), listed(EXPECTED_EXCLUDED)].concat();
         let count = numbers.len();
         numbers.sort_unstable();
         numbers.dedup();
