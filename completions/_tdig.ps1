@@ -159,6 +159,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '-f' = 'Ask what the lines of FILE say; - is standard input.'
         '-y' = 'Sign with this TSIG key (hmac-sha256).'
         '-k' = 'Sign with the TSIG key in FILE, as -y or BIND has it.'
+        '-r' = 'Do not read ~/.tdigrc.'
         '-4' = 'Use IPv4 only.'
         '-6' = 'Use IPv6 only.'
         '-d' = 'Show what happens while it does; -dd shows more.'

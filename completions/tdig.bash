@@ -21,7 +21,7 @@ _tdig() {
         +nopem +noqr +noheader +nocomments +noopt +noopttext +nooptpresent +noquestion +noanswer
         +noauthority +noadditional +notsig +nostats +noclass +nottl +nocrypto +nogeneric'
     local dash='
-        -q -t -c -x -p -b -f -y -k -4 -6 -d --color= -h --help -V --version'
+        -q -t -c -x -p -b -f -y -k -r -4 -6 -d --color= -h --help -V --version'
     local types='
         A NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT NSAP
         NSAP-PTR SIG KEY PX GPOS AAAA LOC NXT EID NIMLOC SRV ATMA NAPTR KX CERT A6 DNAME SINK OPT

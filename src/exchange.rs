@@ -518,6 +518,8 @@ pub enum Event<'a> {
     },
     /// Something that the user should know, in words.
     Warning(fmt::Arguments<'a>),
+    /// The one next thing to try.
+    Hint(&'a str),
     /// The reply did not fit into a datagram; the query is repeated over TCP.
     Truncated(fmt::Arguments<'a>),
     /// A datagram was not answered; it is sent again.

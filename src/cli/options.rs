@@ -356,6 +356,15 @@ pub const OPTIONS: &[Row] = &[
     switch(Show, "generic", |it| &mut it.display.generic, "Show types and data as RFC 3597 has it."),
 ];
 
+/// What kdig has and this program has not, on purpose, and why.
+pub const LEFT_OUT: &[(&str, &str)] = &[
+    ("https", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
+    ("https-get", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
+    ("quic", "DNS over QUIC is another protocol; this is a tool for DNS over TLS"),
+    ("validate", "DNSSEC is for a validating resolver to check; +cdflag and +dnssec show its data"),
+    ("fastopen", "TCP Fast Open saves nothing where the handshake of TLS follows"),
+];
+
 fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.transport.tls = value != Value::Off;
     if value == Value::Off {

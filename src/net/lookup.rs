@@ -73,6 +73,16 @@ impl Asker {
                 }
             }
         }
+        if refused.is_none() && matches!(lookup.route.targets, Targets::System(_)) {
+            let tls = lookup.route.transport == Transport::Tls;
+            (attempt.tell)(Event::Hint(match tls {
+                true => {
+                    "a resolver of this system need not speak TLS; name one that does, as in \
+                         @1.1.1.1, or ask in cleartext with +notls"
+                }
+                false => "name a server, as in @1.1.1.1",
+            }));
+        }
         // a reply that is no help is better than none
         refused.ok_or_else(|| {
             // neither a command line nor a system's configuration yields no server at all
