@@ -490,7 +490,7 @@ pub enum Event<'a> {
         /// Local time.
         at: &'a Zoned,
     },
-    /// An address of the server answered; it is greeted.
+    /// An address of the server is about to be dialled, or answered and is about to be greeted.
     Dialling(&'a Peer),
     /// A query is about to be asked.
     Querying {

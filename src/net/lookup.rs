@@ -260,6 +260,9 @@ impl Attempt<'_> {
             return Ok((session, Phases::default(), start));
         }
         let addresses = self.addresses(target)?;
+        if let Some(first) = addresses.first() {
+            (self.tell)(Event::Dialling(&Peer { address: Endpoint::Ip(*first), protocol }));
+        }
         let mut race = Race::new(addresses, self.lookup.route.source, protocol);
         let mut last = race.start();
         if let Some(error) = &last {
