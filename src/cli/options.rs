@@ -342,7 +342,8 @@ pub const OPTIONS: &[Row] = &[
         .ours(),
     switch(Show, "pem", |it| &mut it.display.pem, "Show the certificate chain as PEM.")
         .ours()
-        .manual("With +short nothing else is written. A chain that is refused is written too."),
+        .manual("With +short nothing else is written; +json has it anyway. A chain that is refused is \
+             written too."),
     switch(Show, "qr", |it| &mut it.display.qr, "Show the query too."),
     switch(Show, "header", |it| &mut it.display.header, "Show TLS session and header."),
     switch(Show, "comments", |it| &mut it.display.comments, "Show the titles of sections."),
