@@ -60,7 +60,8 @@ pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
 
 pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
     let format = lookup.route.display.format;
-    talk.pem = lookup.route.display.pem;
+    // JSON has the certificates anyway
+    talk.pem = lookup.route.display.pem && format != Format::Json;
     talk.data_only = format != Format::Full;
     if lookup.transfer {
         return transfer(lookup, asker, talk);
