@@ -309,7 +309,8 @@ pub const OPTIONS: &[Row] = &[
     row(Query, "padding", Optional("N"), padding, "Pad the query, with N octets if given.").manual(
         "Without N a query is padded to a multiple of 128 octets (RFC 8467).",
     ),
-    row(Query, "alignment", Optional("N"), alignment, "Pad to a multiple of N octets (128)."),
+    row(Query, "alignment", Optional("N"), alignment, "Pad to a multiple of N octets (128).")
+        .manual("Comes before the length that +padding gives; +nopadding comes before it."),
     switch(
         Query,
         "badcookie",
