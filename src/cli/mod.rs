@@ -383,6 +383,11 @@ fn type_word(word: &str) -> Option<impl FnOnce(&mut Settings)> {
     Some(move |settings: &mut Settings| {
         settings.qtype = Some(qtype);
         settings.operation = operation;
+        if matches!(operation, Operation::Notify(_)) {
+            // who notifies has authority, and asks for no recursion (RFC 1996 section 3.7)
+            settings.flags.aa = true;
+            settings.flags.rd = false;
+        }
     })
 }
 

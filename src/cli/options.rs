@@ -301,7 +301,8 @@ pub const OPTIONS: &[Row] = &[
     switch(Query, "raflag", |it| &mut it.flags.ra, "Set the flag RA, recursion available."),
     switch(Query, "zflag", |it| &mut it.flags.z, "Set the reserved flag bit Z."),
     row(Query, "edns", Optional("N"), edns, "Use EDNS, of version N (0).")
-        .manual("+noedns sends no OPT record, and forgets what the options for it said."),
+        .manual("+noedns sends no OPT record, and forgets what the options for it said. One that follows \
+             it, such as +dnssec, brings the record back."),
     switch(Query, "doflag", |it| &mut it.edns.dnssec_ok, "Set the flag DO: send DNSSEC records."),
     switch(Query, "dnssec", |it| &mut it.edns.dnssec_ok, "Same as +[no]doflag."),
     switch(Query, "deflag", |it| &mut it.edns.delegation, "Set the flag DE, delegation extension."),
@@ -364,13 +365,16 @@ pub const OPTIONS: &[Row] = &[
     switch(Show, "generic", |it| &mut it.display.generic, "Show types and data as RFC 3597 has it."),
 ];
 
-/// What kdig has and this program has not, on purpose, and why.
+/// What kdig has and this program has not, on purpose, and why: names without their +, and dash
+/// options as they are typed.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     ("https", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
     ("https-get", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
     ("quic", "DNS over QUIC is another protocol; this is a tool for DNS over TLS"),
     ("validate", "DNSSEC is for a validating resolver to check; +cdflag and +dnssec show its data"),
     ("fastopen", "TCP Fast Open saves nothing where the handshake of TLS follows"),
+    ("-E", "dnstap is for servers to keep; +json keeps replies, and SSLKEYLOGFILE opens a capture"),
+    ("-G", "dnstap files are for dnstap-read to show"),
 ];
 
 fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
@@ -635,13 +639,13 @@ fn padding(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
 }
 
 fn alignment(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.padding = match value {
-        Value::On => Padding::Block(128),
+    settings.edns.alignment = match value {
+        Value::On => Some(128),
         Value::With(typed) => match number(typed)? {
             0 | 1 => return Err(String::new()),
-            block => Padding::Block(block),
+            block => Some(block),
         },
-        Value::Off => Padding::Auto,
+        Value::Off => None,
     };
     Ok(())
 }
