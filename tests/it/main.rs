@@ -2,12 +2,17 @@
 
 #[path = "../dot/mod.rs"]
 mod dot;
+#[path = "../rdata/mod.rs"]
+mod rdata;
+#[path = "../shown/mod.rs"]
+mod shown;
 
 mod client;
 mod corpus;
 mod faults;
 mod json;
 mod pki;
+mod presentation;
 mod run;
 mod server;
 mod trust;

@@ -8,7 +8,10 @@ mod alterations;
 mod commands;
 mod compare;
 mod pki;
+mod presentation;
 mod process;
+#[path = "../rdata/mod.rs"]
+mod rdata;
 mod records;
 mod servers;
 mod transcripts;
