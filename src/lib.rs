@@ -42,7 +42,7 @@ use dns::fault::{Fault, Gravity};
 use dns::message::Message;
 use error::{Error, system_words};
 use exchange::Exchange;
-use plan::Lookup;
+use plan::{Idna, Lookup};
 use render::ink::Ink;
 use render::trace::Talk;
 use render::{dig, json, short};
@@ -133,7 +133,15 @@ fn lookups(look: &Look, surroundings: Surroundings, talk: &mut Talk<'_>) -> io::
         talk.warning(format_args!("{warning}"))?;
     }
     // nothing is sent before the whole line makes sense
-    let planned: Result<Vec<_>, _> = look.queries.iter().map(Lookup::new).collect();
+    let planned: Result<Vec<_>, _> = look
+        .queries
+        .iter()
+        .map(|settings| {
+            let mut lookup = Lookup::new(settings)?;
+            lookup.display.idnout = settings.idnout.unwrap_or(surroundings.out_is_terminal);
+            Ok(lookup)
+        })
+        .collect();
     let mut planned = match planned {
         Ok(planned) => planned,
         Err(error) => return usage(&error, talk),
@@ -141,6 +149,9 @@ fn lookups(look: &Look, surroundings: Surroundings, talk: &mut Talk<'_>) -> io::
     if look.debug > 0 {
         // debug lines say the same and more
         planned.iter_mut().for_each(|lookup| lookup.display.cert = false);
+    }
+    for lookup in &planned {
+        international(lookup, talk)?;
     }
     let mut status = 0;
     for (position, lookup) in planned.iter().enumerate() {
@@ -153,6 +164,20 @@ fn lookups(look: &Look, surroundings: Surroundings, talk: &mut Talk<'_>) -> io::
         }
     }
     Ok(status)
+}
+
+/// Tells how a name with letters beyond ASCII is sent.
+fn international(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<()> {
+    let display = &lookup.display;
+    match &lookup.idna {
+        Some(Idna::Ascii { typed, sent }) if display.header && display.format == Format::Full => {
+            talk.info(format_args!("IDNA qname {} -> {sent}", text::free(typed)))
+        }
+        Some(Idna::Failed) => {
+            talk.error(format_args!("IDNA (a host name has no such letters; sent as they are)"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn one(lookup: &Lookup, surroundings: Surroundings, talk: &mut Talk<'_>) -> io::Result<u8> {

@@ -10,7 +10,7 @@ use crate::cli::pin::Pin;
 use crate::cli::server::{Server, address_of};
 use crate::cli::settings::{self, Cookie, Family, Settings};
 use crate::display::Display;
-use crate::dns::query::{Edns, Padding, Query, flag, parse_name};
+use crate::dns::query::{Edns, Padding, Query, flag, parse_name, to_ascii};
 use crate::error::Error;
 use crate::tls::trust::{Policy, Root};
 
@@ -27,6 +27,22 @@ pub struct Lookup {
     pub timeout: Option<Duration>,
     /// What is shown.
     pub display: Display,
+    /// What became of letters beyond ASCII in the name.
+    pub idna: Option<Idna>,
+}
+
+/// What became of letters beyond ASCII.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Idna {
+    /// They are sent in Punycode.
+    Ascii {
+        /// As typed.
+        typed: String,
+        /// As sent.
+        sent: String,
+    },
+    /// They are in no host name; the octets of the name are sent as they are.
+    Failed,
 }
 
 /// The servers of a lookup.
@@ -65,12 +81,14 @@ const BLOCK: u16 = 128;
 impl Lookup {
     /// Decides everything that `settings` leave open.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
+        let idna = idna(settings);
         Ok(Self {
-            query: query(settings)?,
+            query: query(settings, idna.as_ref())?,
             random_cookie: settings.edns.on && settings.edns.cookie == Some(Cookie::Random),
             targets: targets(settings)?,
             timeout: settings.timeout,
             display: settings.display.clone(),
+            idna,
         })
     }
 }
@@ -104,10 +122,27 @@ impl Target {
     }
 }
 
-fn query(settings: &Settings) -> Result<Query, Error> {
+/// A name in ASCII, whatever the case of its letters, is sent as typed.
+fn idna(settings: &Settings) -> Option<Idna> {
+    match &settings.name {
+        Some(settings::Name::Domain(typed)) if settings.idnin && !typed.is_ascii() => {
+            Some(match to_ascii(typed) {
+                Some(sent) => Idna::Ascii { typed: typed.clone(), sent },
+                None => Idna::Failed,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn query(settings: &Settings, idna: Option<&Idna>) -> Result<Query, Error> {
     let (name, default) = match settings.name.as_ref() {
         None => (Name::root(), 1),
         Some(settings::Name::Domain(text)) => {
+            let text = match idna {
+                Some(Idna::Ascii { sent, .. }) => sent,
+                _ => text,
+            };
             let name = parse_name(text).map_err(|_| {
                 let text =
                     if text.is_empty() || text.ends_with('.') { text } else { &format!("{text}.") };

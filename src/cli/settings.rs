@@ -13,6 +13,10 @@ use crate::display::Display;
 pub struct Settings {
     /// The name asked for; the root where there is none.
     pub name: Option<Name>,
+    /// Letters beyond ASCII in the name are a host name's, to be sent in Punycode.
+    pub idnin: bool,
+    /// Punycode is shown as Unicode; `None` is on a terminal only.
+    pub idnout: Option<bool>,
     /// Record type; A, or PTR with `-x`, where there is none.
     pub qtype: Option<u16>,
     /// Class; IN where there is none.
@@ -145,6 +149,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             name: None,
+            idnin: true,
+            idnout: None,
             qtype: None,
             qclass: None,
             servers: Vec::new(),

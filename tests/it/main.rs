@@ -10,6 +10,7 @@ mod shown;
 mod client;
 mod corpus;
 mod faults;
+mod idn;
 mod json;
 mod pki;
 mod presentation;
