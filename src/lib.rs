@@ -40,7 +40,7 @@ use cli::{Color, Command, Look};
 use display::Format;
 use dns::fault::{Fault, Gravity};
 use dns::message::Message;
-use error::{Error, system_words};
+use error::{Error, NO_ANSWER, system_words};
 use exchange::Exchange;
 use plan::{Idna, Lookup};
 use render::ink::Ink;
@@ -220,7 +220,6 @@ fn answered(
     object: &Object,
     talk: &mut Talk<'_>,
 ) -> io::Result<u8> {
-    const NO_ANSWER: u8 = 11;
     let (query, reply) =
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
     let mut faults = reply.mismatches(&query);

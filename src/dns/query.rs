@@ -6,6 +6,7 @@ use hickory_proto::serialize::binary::{BinEncodable, BinEncoder};
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
+use super::edns::{OPTION_HEADER, PADDING};
 use crate::text::{Place, escape};
 
 /// A query ready to be encoded.
@@ -68,9 +69,6 @@ pub mod flag {
 }
 
 const OPT: u16 = 41;
-const PADDING: u16 = 12;
-/// Code and length of an EDNS option.
-const OPTION_HEADER: usize = 4;
 
 impl Query {
     /// The name asked for, in presentation format.

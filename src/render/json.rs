@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
-use crate::error::Error;
+use crate::error::{Error, NO_ANSWER};
 use crate::exchange::{Event, Exchange, Peer, Phases, TlsFacts};
 use crate::text;
 use message::MessageView;
@@ -137,7 +137,6 @@ impl Object<'_> {
             map.serialize_entry("warnings", &words)?;
         }
         if let Some(fault) = faults.iter().find(|fault| fault.gravity() != Gravity::Warning) {
-            const NO_ANSWER: u8 = 11;
             let error = Failure {
                 kind: "message",
                 exit_code: NO_ANSWER,
@@ -241,10 +240,9 @@ struct Padded {
 
 impl Padded {
     fn of(message: &Message<'_>) -> Self {
-        const OPTION_HEADER: usize = 4;
-        let total = message.bytes.len();
-        let padding = message.padding().map_or(0, |padding| padding + OPTION_HEADER);
-        Self { content: total.saturating_sub(padding), padding, total }
+        // the option lies within the message
+        let (total, padding) = (message.bytes.len(), message.padding().unwrap_or(0));
+        Self { content: total - padding, padding, total }
     }
 }
 
