@@ -7,6 +7,7 @@
 mod alterations;
 mod commands;
 mod compare;
+mod json;
 mod pki;
 mod presentation;
 mod process;
@@ -23,6 +24,7 @@ fn bind_and_kdig_agree_with_tdig() {
     let Some(lab) = Lab::bind("bind") else { return };
     commands::check(&lab, commands::BIND);
     commands::check_not_yet(&lab, false);
+    json::check(&lab);
     commands::check_ipv6(&lab);
 }
 
