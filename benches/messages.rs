@@ -14,7 +14,7 @@ use hickory_proto::serialize::binary::BinDecodable;
 use jiff::Zoned;
 use tdig::display::Display;
 use tdig::dns::message::Message;
-use tdig::exchange::{Exchange, Packet, Peer, Phases, Protocol};
+use tdig::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol};
 use tdig::render::ink::Ink;
 use tdig::render::{dig, json};
 
@@ -122,12 +122,13 @@ fn exchange(reply: Vec<u8>) -> Exchange {
     let packet = |bytes| Packet { bytes, at: Zoned::now(), took: Duration::from_millis(5) };
     Exchange {
         peer: Peer {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 853)),
+            address: Endpoint::Ip(SocketAddr::from((Ipv4Addr::LOCALHOST, 853))),
             protocol: Protocol::Tls,
         },
         query: packet(start(0)),
         reply: packet(reply),
         tls: None,
+        signature: None,
         phases: Phases::default(),
     }
 }

@@ -6,7 +6,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::exchange::{Question, TlsFacts};
+use crate::dns::transfer::TransferFault;
+use crate::exchange::{Peer, Protocol, Question, TlsFacts};
 use crate::text;
 
 /// The exit status when a reply came that is of no use.
@@ -14,7 +15,7 @@ pub const NO_ANSWER: u8 = 11;
 
 /// The exit status of the program, each with what it means.
 pub const EXIT_STATUS: &[(u8, &str)] = &[
-    (0, "every query got its reply, over a session that passed every check asked for"),
+    (0, "every query got its reply, over a session that passed all checks asked for"),
     (1, "the command line makes no sense; nothing was sent"),
     (4, "no connection: name not found, refused, unreachable, timed out"),
     (5, "the TLS handshake failed"),
@@ -61,12 +62,19 @@ pub enum Error {
     Handshake(Handshake),
     /// The certificate or its key was not what was asked for.
     Refused(Arc<TlsFacts>),
-    /// The session stood, but no reply came.
+    /// The session stood, or the query left, but no reply came.
     Reply {
-        /// `address@port(TLS)`
-        peer: String,
+        /// Whom was asked.
+        peer: Peer,
         /// Why.
         cause: Reply,
+    },
+    /// What came is not the zone that was asked for.
+    Transfer {
+        /// Whom was asked.
+        peer: Peer,
+        /// Why.
+        fault: TransferFault,
     },
     /// A bug in this program.
     Internal(String),
@@ -119,12 +127,30 @@ pub enum Reply {
     Protocol(String),
     /// A message of no octets.
     Empty,
+    /// A message with another ID, where each depends on the one before.
+    OtherId,
 }
 
 impl Error {
     /// A usage error without a hint.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), hint: None }
+    }
+
+    /// Its kind in one word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::File { .. } => "file",
+            Self::Resolve { .. } => "resolve",
+            Self::Connect { .. } => "connect",
+            Self::Handshake(_) => "handshake",
+            Self::Refused(_) => "certificate",
+            Self::Reply { cause: Reply::TimedOut(_), .. } => "timeout",
+            Self::Reply { .. } => "reply",
+            Self::Transfer { .. } => "transfer",
+            Self::Internal(_) => "internal",
+        }
     }
 
     /// The exit status of the program.
@@ -140,6 +166,7 @@ impl Error {
             Self::File { .. } => 8,
             Self::Reply { .. } => 9,
             Self::Internal(_) => 10,
+            Self::Transfer { .. } => 11,
         }
     }
 
@@ -188,7 +215,27 @@ impl fmt::Display for Error {
                     None => f.write_str("unknown reason)"),
                 }
             }
-            Self::Reply { cause, .. } => write!(f, "{cause}"),
+            Self::Reply { peer, cause } => match (peer.protocol, cause) {
+                (Protocol::Tls, Reply::CloseNotify) => {
+                    f.write_str("TLS, peer has closed the connection")
+                }
+                (Protocol::Tls, Reply::TimedOut(after)) => {
+                    let after = seconds(*after);
+                    write!(f, "TLS, peer took too long to respond (reply, after {after})")
+                }
+                (Protocol::Tls, cause) => write!(f, "TLS, failed to receive reply ({cause})"),
+                (_, Reply::TimedOut(after)) => {
+                    write!(f, "response timeout for {peer} (after {})", seconds(*after))
+                }
+                (_, Reply::Closed) => {
+                    f.write_str("failed to receive reply (the peer closed the connection)")
+                }
+                (_, cause) => write!(f, "failed to receive reply ({cause})"),
+            },
+            Self::Transfer { peer, fault: TransferFault::NoSoa } => {
+                write!(f, "first answer record from {peer} isn't SOA")
+            }
+            Self::Transfer { fault, .. } => write!(f, "{fault}"),
             Self::Internal(what) => write!(f, "internal error ({what})"),
         }
     }
@@ -212,21 +259,14 @@ impl fmt::Display for Handshake {
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut(after) => {
-                write!(f, "TLS, peer took too long to respond (reply, after {})", seconds(*after))
-            }
-            Self::CloseNotify => f.write_str("TLS, peer has closed the connection"),
-            Self::Closed => f.write_str(
-                "TLS, failed to receive reply (the peer closed the connection without close_notify)",
-            ),
-            Self::Reset => {
-                f.write_str("TLS, failed to receive reply (the peer reset the connection)")
-            }
-            Self::Alert(name) => {
-                write!(f, "TLS, failed to receive reply (the peer sent the alert {name})")
-            }
-            Self::Protocol(what) => write!(f, "TLS, failed to receive reply ({what})"),
-            Self::Empty => f.write_str("TLS, failed to receive reply (a message of 0 octets)"),
+            Self::TimedOut(after) => write!(f, "no answer after {}", seconds(*after)),
+            Self::CloseNotify => f.write_str("the peer closed the session"),
+            Self::Closed => f.write_str("the peer closed the connection without close_notify"),
+            Self::Reset => f.write_str("the peer reset the connection"),
+            Self::Alert(name) => write!(f, "the peer sent the alert {name}"),
+            Self::Protocol(what) => f.write_str(what),
+            Self::Empty => f.write_str("a message of 0 octets"),
+            Self::OtherId => f.write_str("a message with another ID"),
         }
     }
 }

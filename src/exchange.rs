@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Zoned;
 
+use crate::dns::tsig::TsigFault;
 use crate::error::Error;
 
 /// One query and its reply over one session.
@@ -21,8 +22,29 @@ pub struct Exchange {
     pub reply: Packet,
     /// Who answered; `None` when the transport was not TLS.
     pub tls: Option<Arc<TlsFacts>>,
+    /// What the signature of the reply is worth; `None` when the query was not signed.
+    pub signature: Option<Result<(), TsigFault>>,
     /// Where the time went.
     pub phases: Phases,
+}
+
+/// How a zone transfer went, from its query to its last message.
+#[derive(Clone, Debug)]
+pub struct Transferred {
+    /// The peer that was asked.
+    pub peer: Peer,
+    /// The query as sent.
+    pub query: Packet,
+    /// Who answered.
+    pub tls: Option<Arc<TlsFacts>>,
+    /// From the query until the last message.
+    pub took: Duration,
+    /// Octets of all messages.
+    pub octets: usize,
+    /// Messages.
+    pub messages: usize,
+    /// Records of their answer sections.
+    pub records: usize,
 }
 
 /// A DNS message on the wire, without its two-octet length prefix.
@@ -38,12 +60,21 @@ pub struct Packet {
 }
 
 /// The address that was dialled and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Address and port.
-    pub address: SocketAddr,
+    /// Where it is.
+    pub address: Endpoint,
     /// Transport.
     pub protocol: Protocol,
+}
+
+/// Where a peer is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Address and port.
+    Ip(SocketAddr),
+    /// The path of a UNIX socket.
+    Path(String),
 }
 
 /// The transport of an exchange.
@@ -51,6 +82,10 @@ pub struct Peer {
 pub enum Protocol {
     /// DNS over TLS (RFC 7858).
     Tls,
+    /// TCP in cleartext.
+    Tcp,
+    /// UDP, or datagrams of a UNIX socket, in cleartext.
+    Udp,
 }
 
 /// The time each phase took, in order.
@@ -268,7 +303,7 @@ pub enum Event<'a> {
         /// Local time.
         at: &'a Zoned,
     },
-    /// An address of the server is about to be dialled.
+    /// An address of the server answered; it is greeted.
     Dialling(&'a Peer),
     /// A query is about to be asked.
     Querying {
@@ -282,7 +317,24 @@ pub enum Event<'a> {
         host: &'a str,
         /// Its port.
         port: u16,
+        /// TCP or UDP, as kdig has it.
+        protocol: Protocol,
     },
+    /// A query goes out over the session of the one before it.
+    Reused {
+        /// The name asked for, in presentation format.
+        owner: &'a str,
+        /// Class.
+        qclass: u16,
+        /// Record type.
+        qtype: u16,
+    },
+    /// Something that the user should know, in words.
+    Warning(fmt::Arguments<'a>),
+    /// The reply did not fit into a datagram; the query is repeated over TCP.
+    Truncated(fmt::Arguments<'a>),
+    /// A datagram was not answered; it is sent again.
+    Retrying(&'a Peer),
     /// A source of trust anchors was read.
     Imported {
         /// Which.
@@ -348,7 +400,12 @@ impl Verdict {
 impl fmt::Display for Peer {
     /// `127.0.0.1@853(TLS)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}({})", self.address.ip(), self.address.port(), self.protocol)
+        match &self.address {
+            Endpoint::Ip(address) => {
+                write!(f, "{}@{}({})", address.ip(), address.port(), self.protocol)
+            }
+            Endpoint::Path(path) => write!(f, "{path}({})", self.protocol),
+        }
     }
 }
 
@@ -356,6 +413,8 @@ impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tls => "TLS",
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
         })
     }
 }

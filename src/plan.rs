@@ -1,6 +1,7 @@
 //! Settings -> Lookup. One rule: after this nothing is undecided, and nothing is checked twice.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_proto::rr::Name;
@@ -8,27 +9,25 @@ use rustls::pki_types::ServerName;
 
 use crate::cli::pin::Pin;
 use crate::cli::server::{Server, address_of};
-use crate::cli::settings::{self, Cookie, Family, Settings};
+use crate::cli::settings::{self, Cookie, Family, KeySource, Operation, Proxy, Settings};
 use crate::display::Display;
-use crate::dns::query::{Edns, Padding, Query, flag, parse_name, to_ascii};
+use crate::dns::query::{Edns, Padding, Query, Serial, flag, parse_name, to_ascii};
 use crate::error::Error;
 use crate::tls::trust::{Policy, Root};
 
-/// One query, whom to ask, whom to believe, and what to show.
+/// One query, and its way.
 #[derive(Clone, Debug)]
 pub struct Lookup {
     /// What is asked.
     pub query: Query,
     /// Eight random octets go out as a cookie.
     pub random_cookie: bool,
-    /// Whom to ask, in turn.
-    pub targets: Targets,
-    /// The time all of it may take; `None` is for ever.
-    pub timeout: Option<Duration>,
-    /// What is shown.
-    pub display: Display,
+    /// The answer is a whole zone, or what changed in it.
+    pub transfer: bool,
     /// What became of letters beyond ASCII in the name.
     pub idna: Option<Idna>,
+    /// How, and whom. Queries of a batch share theirs.
+    pub route: Arc<Route>,
 }
 
 /// What became of letters beyond ASCII.
@@ -45,8 +44,49 @@ pub enum Idna {
     Failed,
 }
 
+/// Whom to ask, whom to believe, how to get there, and what to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Whom to ask, in turn.
+    pub targets: Targets,
+    /// How a message travels.
+    pub transport: Transport,
+    /// The address that queries come from.
+    pub source: Option<SocketAddr>,
+    /// The addresses of a PROXYv2 header.
+    pub proxy: Option<Proxy>,
+    /// The key that signs queries (RFC 8945).
+    pub key: Option<KeySource>,
+    /// The session is kept for the next query.
+    pub keepopen: bool,
+    /// A query is repeated with the cookie that the server asks for.
+    pub badcookie: bool,
+    /// The pause before each message of a transfer.
+    pub delay: Duration,
+    /// The time all of it may take; `None` is for ever.
+    pub timeout: Option<Duration>,
+    /// What is shown.
+    pub display: Display,
+}
+
+/// How a message travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// TLS over TCP (RFC 7858).
+    Tls,
+    /// TCP in cleartext.
+    Tcp,
+    /// UDP in cleartext.
+    Udp {
+        /// How often a query is repeated.
+        retry: u32,
+        /// A truncated reply is not asked for again over TCP.
+        ignore: bool,
+    },
+}
+
 /// The servers of a lookup.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Targets {
     /// Those of the command line.
     Given(Vec<Target>),
@@ -57,9 +97,9 @@ pub enum Targets {
 /// One server: the address dialled, the name checked and the name sent are three things.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Name or address to dial, as typed.
+    /// Name or address to dial, or the path of a UNIX socket, as typed.
     pub host: String,
-    /// The port to dial.
+    /// The port to dial; a UNIX socket has none.
     pub port: u16,
     /// The only address family to dial.
     pub family: Option<Family>,
@@ -73,23 +113,81 @@ pub struct Target {
     sni_from_name: bool,
 }
 
-/// DNS over TLS (RFC 7858 section 3.1).
-const PORT: u16 = 853;
 /// The block that a query is padded to (RFC 8467 section 4.1).
 const BLOCK: u16 = 128;
+const AXFR: u16 = 252;
 
 impl Lookup {
     /// Decides everything that `settings` leave open.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
+        let route = Arc::new(Route::new(settings)?);
+        Self::on(route, settings)
+    }
+
+    /// The same on a way that is decided already.
+    pub fn on(route: Arc<Route>, settings: &Settings) -> Result<Self, Error> {
         let idna = idna(settings);
         Ok(Self {
-            query: query(settings, idna.as_ref())?,
-            random_cookie: settings.edns.on && settings.edns.cookie == Some(Cookie::Random),
-            targets: targets(settings)?,
-            timeout: settings.timeout,
-            display: settings.display.clone(),
+            query: query(settings, route.transport, idna.as_ref())?,
             idna,
+            random_cookie: settings.edns.on && settings.edns.cookie == Some(Cookie::Random),
+            transfer: is_transfer(settings),
+            route,
         })
+    }
+}
+
+impl Route {
+    /// Decides how, and whom.
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        let settings::Transport { keepopen, badcookie, delay, proxy, .. } = settings.transport;
+        let transport = transport(settings)?;
+        if proxy.is_some() && transport == Transport::Tls {
+            return Err(Error::usage(
+                "+proxy is for plain DNS; TLS would need it before the handshake",
+            ));
+        }
+        let source = settings.source.as_ref().map(|server| {
+            // what is no address was refused when it was read
+            let address = server.address().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            SocketAddr::new(address, server.port.unwrap_or(0))
+        });
+        Ok(Self {
+            targets: targets(settings, transport)?,
+            transport,
+            source,
+            proxy,
+            key: settings.key.clone(),
+            keepopen,
+            badcookie,
+            delay,
+            timeout: settings.timeout,
+            display: Display {
+                idnout: settings.idnout.unwrap_or(settings.display.idnout),
+                ..settings.display.clone()
+            },
+        })
+    }
+}
+
+impl Route {
+    /// Whether a session of this route serves `other` as well.
+    pub fn leads_as(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+            || (self.transport == other.transport
+                && self.source == other.source
+                && self.proxy == other.proxy
+                && self.targets == other.targets)
+    }
+}
+
+impl Transport {
+    /// The port of servers that name none.
+    fn port(self) -> u16 {
+        match self {
+            Self::Tls => 853,
+            Self::Tcp | Self::Udp { .. } => 53,
+        }
     }
 }
 
@@ -113,12 +211,39 @@ impl Target {
 
     /// `host@port`, as messages have it.
     pub fn typed(&self) -> String {
-        format!("{}@{}", self.host, self.port)
+        match self.is_path() {
+            true => format!("{}@UNIX", self.host),
+            false => format!("{}@{}", self.host, self.port),
+        }
+    }
+
+    /// Whether the host is the path of a UNIX socket.
+    pub fn is_path(&self) -> bool {
+        self.host.starts_with('/')
     }
 
     /// The address, where the host is one without a zone.
     pub fn address(&self) -> Option<IpAddr> {
         self.host.parse().ok()
+    }
+}
+
+fn is_transfer(settings: &Settings) -> bool {
+    settings.qtype == Some(AXFR) || matches!(settings.operation, Operation::Ixfr(_))
+}
+
+fn transport(settings: &Settings) -> Result<Transport, Error> {
+    let settings::Transport { tls, tcp, retry, ignore, .. } = settings.transport;
+    match (tls, tcp) {
+        // what was asked to be encrypted never leaves in cleartext
+        (true, Some(false)) => Err(Error::Usage {
+            message: "TLS runs over TCP".into(),
+            hint: Some("for a query in cleartext: +notls +notcp".into()),
+        }),
+        (true, _) => Ok(Transport::Tls),
+        (false, Some(true)) => Ok(Transport::Tcp),
+        (false, None) if is_transfer(settings) => Ok(Transport::Tcp),
+        (false, _) => Ok(Transport::Udp { retry, ignore }),
     }
 }
 
@@ -135,7 +260,7 @@ fn idna(settings: &Settings) -> Option<Idna> {
     }
 }
 
-fn query(settings: &Settings, idna: Option<&Idna>) -> Result<Query, Error> {
+fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Result<Query, Error> {
     let (name, default) = match settings.name.as_ref() {
         None => (Name::root(), 1),
         Some(settings::Name::Domain(text)) => {
@@ -144,17 +269,36 @@ fn query(settings: &Settings, idna: Option<&Idna>) -> Result<Query, Error> {
                 _ => text,
             };
             let name = parse_name(text).map_err(|_| {
-                let text =
-                    if text.is_empty() || text.ends_with('.') { text } else { &format!("{text}.") };
-                Error::usage(format!("'{text}' is not a valid domain name"))
+                let dot = if text.is_empty() || text.ends_with('.') { "" } else { "." };
+                Error::usage(format!("'{text}{dot}' is not a valid domain name"))
             })?;
             (name, 1)
         }
         // an address in reverse is always a name
         Some(settings::Name::Reverse(address)) => (Name::from(*address), 12),
     };
-    let flags = &settings.flags;
-    let flags = [
+    let serial = match settings.operation {
+        Operation::Ixfr(serial) => Some(Serial::Authority(serial)),
+        Operation::Notify(serial) => serial.map(Serial::Answer),
+        Operation::Query => None,
+    };
+    let mut bits = flags(&settings.flags);
+    if matches!(settings.operation, Operation::Notify(_)) {
+        // the notifying server has authority, and asks for no recursion (RFC 1996 section 3.7)
+        bits = (bits | flag::NOTIFY | flag::AA) & !flag::RD;
+    }
+    Ok(Query {
+        name,
+        qtype: settings.qtype.unwrap_or(default),
+        qclass: settings.qclass.unwrap_or(1),
+        flags: bits,
+        serial,
+        edns: settings.edns.on.then(|| edns(&settings.edns, transport)),
+    })
+}
+
+fn flags(flags: &settings::Flags) -> u16 {
+    let bits = [
         (flags.aa, flag::AA),
         (flags.tc, flag::TC),
         (flags.rd, flag::RD),
@@ -163,16 +307,10 @@ fn query(settings: &Settings, idna: Option<&Idna>) -> Result<Query, Error> {
         (flags.ad, flag::AD),
         (flags.cd, flag::CD),
     ];
-    Ok(Query {
-        name,
-        qtype: settings.qtype.unwrap_or(default),
-        qclass: settings.qclass.unwrap_or(1),
-        flags: flags.iter().filter(|(on, _)| *on).map(|(_, bit)| bit).sum(),
-        edns: settings.edns.on.then(|| edns(&settings.edns)),
-    })
+    bits.iter().filter(|(on, _)| *on).map(|(_, bit)| bit).sum()
 }
 
-fn edns(settings: &settings::Edns) -> Edns {
+fn edns(settings: &settings::Edns, transport: Transport) -> Edns {
     const DO: u16 = 1 << 15;
     const DE: u16 = 1 << 13;
     let mut options = Vec::new();
@@ -198,7 +336,8 @@ fn edns(settings: &settings::Edns) -> Edns {
         flags: if settings.dnssec_ok { DO } else { 0 } | if settings.delegation { DE } else { 0 },
         options,
         padding: match settings.padding {
-            settings::Padding::Policy => Padding::Block(BLOCK),
+            settings::Padding::Auto if transport != Transport::Tls => Padding::Off,
+            settings::Padding::Auto | settings::Padding::Policy => Padding::Block(BLOCK),
             settings::Padding::Off => Padding::Off,
             settings::Padding::Block(block) => Padding::Block(block),
             settings::Padding::Length(length) => Padding::Length(length),
@@ -221,7 +360,7 @@ fn client_subnet(subnet: settings::Subnet) -> Vec<u8> {
     data
 }
 
-fn targets(settings: &Settings) -> Result<Targets, Error> {
+fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> {
     let tls = &settings.tls;
     let mut policy =
         Policy { roots: Vec::new(), name: None, pins: Vec::new(), pin_files: Vec::new() };
@@ -248,7 +387,7 @@ fn targets(settings: &Settings) -> Result<Targets, Error> {
     };
     let template = Target {
         host: String::new(),
-        port: settings.port.unwrap_or(PORT),
+        port: settings.port.unwrap_or(transport.port()),
         family: settings.family,
         policy,
         sni,

@@ -4,7 +4,6 @@
 use std::io::{self, Write};
 
 use super::options::{Argument, Group, OPTIONS, Row};
-use crate::error::EXIT_STATUS;
 
 /// How the program is called.
 pub const USAGE: &str = "tdig [option]... [@server]... [name [type] [class] [+option]...]...";
@@ -36,16 +35,12 @@ pub fn write(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nOptions may be shortened while they are unambiguous. * is on by default.")?;
     for group in Group::ALL {
         writeln!(out, "\n{}:", group.title())?;
-        for row in OPTIONS.iter().filter(|row| row.group == group) {
+        for row in OPTIONS.iter().filter(|row| row.group == group && !row.is_alias()) {
             let star = if row.on_by_default() { '*' } else { ' ' };
             writeln!(out, "  {:<23}{star} {}", synopsis(row), row.help)?;
         }
     }
-    writeln!(out, "\nExit status:")?;
-    for (code, meaning) in EXIT_STATUS {
-        writeln!(out, "  {code:>2}  {meaning}")?;
-    }
-    Ok(())
+    writeln!(out, "\ntdig(1) says more: aliases, defaults, exit statuses, examples.")
 }
 
 /// `+[no]tls-ca[=FILE]`

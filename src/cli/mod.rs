@@ -12,14 +12,15 @@ pub mod settings;
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::dns::rdata::{class_from_word, type_from_word};
+use crate::dns::tsig::{Key, KeyFault};
 use crate::error::Error;
 use options::{Argument, OPTIONS, Row, Value};
 use server::{Server, parse_port};
-use settings::{Family, Name, Settings};
+use settings::{Family, KeySource, Name, Operation, Settings};
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +40,23 @@ pub struct Look {
     pub queries: Vec<Settings>,
     /// The settings that every query started from: what separates queries follows these.
     pub common: Settings,
+    /// The file of a batch; `-` is standard input.
+    pub batch: Option<String>,
     /// How often `-d` was given.
     pub debug: u8,
     /// Whether to write in colour.
     pub color: Color,
     /// What was odd, but not wrong.
     pub warnings: Vec<String>,
+}
+
+impl Look {
+    /// Whether Punycode is shown as Unicode where no option says it.
+    pub fn in_unicode(&mut self, on: bool) {
+        for settings in self.queries.iter_mut().chain([&mut self.common]) {
+            settings.display.idnout = on;
+        }
+    }
 }
 
 /// `--color`
@@ -86,7 +98,49 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Error>
         Some("never") => Color::Never,
         _ => Color::Auto,
     };
-    Ok(Command::Look(Box::new(fold.finish(matches.get_count("debug"), color))))
+    let batch = matches.get_one::<String>("f").cloned();
+    if fold.queries.is_empty() && batch.is_none() {
+        fold.root();
+    }
+    let (queries, common, warnings) = fold.finish();
+    let debug = matches.get_count("debug");
+    Ok(Command::Look(Box::new(Look { queries, common, batch, debug, color, warnings })))
+}
+
+/// Reads one line of a batch: the queries it asks for, each of which starts from `common`. What was
+/// odd is added to `warnings`.
+pub fn parse_line(
+    line: &str,
+    common: &Settings,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Settings>, Error> {
+    let mut fold = Fold { common: common.clone(), ..Fold::default() };
+    let words = || line.split_whitespace();
+    if words().any(|word| word.starts_with('-')) {
+        let args = words().map(OsString::from);
+        let matches =
+            clap_command().no_binary_name(true).try_get_matches_from(args).map_err(usage)?;
+        let global = ["help", "version"].into_iter().any(|it| matches.get_flag(it));
+        if global || matches.contains_id("f") || matches.contains_id("color") {
+            return Err(Error::usage("-f, -h, -V and --color have no place in a batch"));
+        }
+        for word in in_typed_order(&matches) {
+            match word {
+                Word::Bare(word) => fold.word(&word)?,
+                Word::Dash(option, value) => fold.dash(option, &value)?,
+            }
+        }
+    } else {
+        for word in words() {
+            fold.word(word)?;
+        }
+    }
+    if fold.queries.is_empty() {
+        fold.root();
+    }
+    let (queries, _, odd) = fold.finish();
+    warnings.extend(odd);
+    Ok(queries)
 }
 
 /// The dash options, each with its one line of help.
@@ -107,6 +161,15 @@ pub fn clap_command() -> clap::Command {
         .arg(valued("c", 'c', "CLASS").help("Ask in this CLASS."))
         .arg(valued("x", 'x', "ADDR").help("Ask for the name of the address ADDR."))
         .arg(valued("p", 'p', "PORT").help("Use PORT for servers that name none (853)."))
+        .arg(valued("b", 'b', "ADDR").help("Ask from the address ADDR[@PORT]."))
+        .arg(
+            Arg::new("f")
+                .short('f')
+                .value_name("FILE")
+                .help("Ask what the lines of FILE say; - is standard input."),
+        )
+        .arg(valued("y", 'y', "[ALG:]NAME:BASE64").help("Sign with this TSIG key (hmac-sha256)."))
+        .arg(valued("k", 'k', "FILE").help("Sign with the TSIG key in FILE, as -y or BIND has it."))
         .arg(flag("4", '4').help("Use IPv4 only."))
         .arg(flag("6", '6').help("Use IPv6 only."))
         .arg(
@@ -142,7 +205,7 @@ pub fn clap_command() -> clap::Command {
 
 fn in_typed_order(matches: &ArgMatches) -> Vec<Word> {
     let mut words = Vec::new();
-    for id in ["q", "t", "c", "x", "p", "4", "6", "words"] {
+    for id in ["q", "t", "c", "x", "p", "b", "y", "k", "4", "6", "words"] {
         let values = matches.get_many::<String>(id).into_iter().flatten();
         let places = matches.indices_of(id).into_iter().flatten();
         words.extend(places.zip(values).map(|(place, value)| match id {
@@ -186,13 +249,18 @@ impl Fold {
         if word.is_empty() {
             return Err(Error::usage("invalid empty parameter"));
         }
-        if let Some(qtype) = type_from_word(word) {
-            self.current().qtype = Some(qtype);
+        if let Some(set) = type_word(word) {
+            set(self.current());
         } else if let Some(qclass) = class_from_word(word) {
             self.current().qclass = Some(qclass);
-        } else if looks_like_a_type(word) {
+        } else if word.eq_ignore_ascii_case("IXFR") {
             return Err(Error::Usage {
-                message: format!("bad type {word}"),
+                message: "SOA serial is required for IXFR query".into(),
+                hint: Some("IXFR=SERIAL".into()),
+            });
+        } else if let Some(meant) = meant_as_number(word) {
+            return Err(Error::Usage {
+                message: format!("bad {meant} {word}"),
                 hint: Some(format!("if {word} is a name: -q {word}")),
             });
         } else {
@@ -208,9 +276,11 @@ impl Fold {
                 let address =
                     value.parse().map_err(|_| Error::usage(format!("bad reverse name {value}")))?;
                 self.query(Name::Reverse(address));
+                // a type for all queries is for their names; only one typed after -x is for it
+                self.current().qtype = None;
             }
-            "t" => match type_from_word(value) {
-                Some(qtype) => self.current().qtype = Some(qtype),
+            "t" => match type_word(value) {
+                Some(set) => set(self.current()),
                 None => return Err(Error::usage(format!("bad type {value}"))),
             },
             "c" => match class_from_word(value) {
@@ -222,6 +292,21 @@ impl Fold {
                     .map_err(|why| Error::usage(format!("bad port {value} ({why})")))?;
                 self.current().port = Some(port);
             }
+            "b" => {
+                let source = Server::parse(value)
+                    .map_err(|why| Error::usage(format!("bad address {value} ({why})")))?;
+                if source.address().is_none() {
+                    return Err(Error::usage(format!("bad address {value} (no address)")));
+                }
+                self.current().source = Some(source);
+            }
+            "y" if value.is_empty() => return Err(Error::usage("missing key")),
+            "y" => {
+                let key = Key::parse(value).map_err(bad_key)?;
+                self.current().key = Some(KeySource::Typed(key));
+            }
+            "k" if value.is_empty() => return Err(Error::usage("missing filename")),
+            "k" => self.current().key = Some(KeySource::File(value.to_owned())),
             "4" => self.current().family = Some(Family::V4),
             _ => self.current().family = Some(Family::V6),
         }
@@ -254,32 +339,62 @@ impl Fold {
         row.set(self.current(), value).map_err(Error::usage)
     }
 
-    fn finish(mut self, debug: u8, color: Color) -> Look {
-        if self.queries.is_empty() {
-            // a type or class given without a name applies to the root
-            let root = Name::Domain(".".into());
-            let qtype = self.common.qtype.or(Some(NS));
-            self.queries.push(Settings { name: Some(root), qtype, ..self.common.clone() });
-        }
+    /// A type or class given without a name applies to the root.
+    fn root(&mut self) {
+        let qtype = self.common.qtype.or(Some(NS));
+        self.query(Name::Domain(".".into()));
+        self.current().qtype = qtype;
+    }
+
+    /// The queries, what they have in common, and what was odd.
+    fn finish(mut self) -> (Vec<Settings>, Settings, Vec<String>) {
         for query in &mut self.queries {
             if query.servers.is_empty() {
                 query.servers.clone_from(&self.common.servers);
             }
         }
-        let Self { common, queries, warnings } = self;
-        Look { queries, common, debug, color, warnings }
+        (self.queries, self.common, self.warnings)
     }
 }
 
+const SOA: u16 = 6;
 const NS: u16 = 2;
+const IXFR: u16 = 251;
+
+/// What a type word does: types by name or number, `IXFR=serial`, `NOTIFY` and `NOTIFY=serial`.
+fn type_word(word: &str) -> Option<impl FnOnce(&mut Settings)> {
+    let (name, serial) = match word.split_once('=') {
+        Some((name, serial)) => (name, Some(serial.parse().ok()?)),
+        None => (word, None),
+    };
+    let (qtype, operation) = match (&*name.to_ascii_uppercase(), serial) {
+        ("IXFR", Some(serial)) => (IXFR, Operation::Ixfr(serial)),
+        // what changed since when?
+        ("IXFR", None) => return None,
+        ("NOTIFY", serial) => (SOA, Operation::Notify(serial)),
+        (_, Some(_)) => return None,
+        (_, None) => (type_from_word(word)?, Operation::Query),
+    };
+    Some(move |settings: &mut Settings| {
+        settings.qtype = Some(qtype);
+        settings.operation = operation;
+    })
+}
+
+/// Without what was typed: a secret is in it.
+fn bad_key(fault: KeyFault) -> Error {
+    let name = fault.name().map(|name| format!(" {name}")).unwrap_or_default();
+    Error::usage(format!("bad key{name} ({fault})"))
+}
 
 /// `TYPE65536`, `CLASS70000`: meant as a type or class, so asking for it as a name helps nobody.
-fn looks_like_a_type(word: &str) -> bool {
-    let upper = word.to_ascii_uppercase();
-    [upper.strip_prefix("TYPE"), upper.strip_prefix("CLASS")]
-        .into_iter()
-        .flatten()
-        .any(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+fn meant_as_number(word: &str) -> Option<&'static str> {
+    let is_numbered = |prefix: &str| {
+        let (head, digits) = word.split_at_checked(prefix.len()).unwrap_or_default();
+        let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        whole && head.eq_ignore_ascii_case(prefix)
+    };
+    ["type", "class"].into_iter().find(|it| is_numbered(it))
 }
 
 /// Finds the option that `word` spells or abbreviates, and whether it is its `no` form: kdig's
@@ -330,8 +445,11 @@ fn nearest_option(word: &str) -> Option<String> {
         let code = u32::from(odd);
         return Some(format!("{odd} (U+{code:04X}) is not a hyphen; type +{plain}"));
     }
-    let plain =
-        word.strip_prefix("no-").map_or_else(|| word.to_owned(), |rest| format!("no{rest}"));
+    let lower = word.to_ascii_lowercase();
+    if lower.is_empty() {
+        return None;
+    }
+    let plain = lower.strip_prefix("no-").map_or_else(|| lower.clone(), |rest| format!("no{rest}"));
     if let Ok(found) = find(&plain) {
         return Some(format!("did you mean {}?", spell(&found)));
     }
@@ -342,13 +460,16 @@ fn nearest_option(word: &str) -> Option<String> {
         strsim::damerau_levenshtein(name, &plain).min(strsim::damerau_levenshtein(start, &plain))
     };
     let (distance, best) = names.map(|name| (near(&name), name)).min()?;
-    (distance <= 2 && distance < plain.len()).then(|| format!("did you mean +{best}?"))
+    // one slip in three letters, two in six
+    (distance <= 2 && distance * 3 <= plain.len()).then(|| format!("did you mean +{best}?"))
 }
 
 /// clap's complaint in our words.
 fn usage(error: clap::Error) -> Error {
     let context = |kind| error.get(kind).map(ToString::to_string);
     let option = context(ContextKind::InvalidArg).unwrap_or_default();
+    // without the name of its value
+    let option = option.split([' ', '=']).next().unwrap_or_default();
     let message = match error.kind() {
         ErrorKind::UnknownArgument => format!("invalid option: {option}"),
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
@@ -358,17 +479,27 @@ fn usage(error: clap::Error) -> Error {
             let value = context(ContextKind::InvalidValue).unwrap_or_default();
             format!("invalid {option}: {value}")
         }
-        ErrorKind::InvalidValue | ErrorKind::NoEquals => match option.split_whitespace().next() {
-            Some("-q") => "missing name".to_owned(),
-            Some("-t") => "missing type".to_owned(),
-            Some("-c") => "missing class".to_owned(),
-            Some("-x") => "missing address".to_owned(),
-            Some("-p") => "missing port".to_owned(),
+        ErrorKind::InvalidValue | ErrorKind::NoEquals => match option {
+            "-q" => "missing name".to_owned(),
+            "-t" => "missing type".to_owned(),
+            "-c" => "missing class".to_owned(),
+            "-x" | "-b" => "missing address".to_owned(),
+            "-p" => "missing port".to_owned(),
+            "-y" => "missing key".to_owned(),
+            "-f" | "-k" => "missing filename".to_owned(),
             _ => format!("missing value: {option}"),
         },
         _ => error.to_string().lines().next().unwrap_or_default().to_owned(),
     };
-    let hint =
-        (error.kind() == ErrorKind::UnknownArgument).then(|| "tdig -h lists the options".into());
+    let hint = match error.get(ContextKind::ValidValue) {
+        _ if error.kind() == ErrorKind::UnknownArgument => Some("tdig -h lists the options".into()),
+        Some(ContextValue::Strings(values)) if !values.is_empty() => {
+            Some(format!("one of {}", values.join(", ")))
+        }
+        _ => None,
+    };
     Error::Usage { message, hint }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,14 @@
 //! OPTIONS: one row per `+option`. One rule: parsing, help, man page and completions all read this
 //! table and nothing else; a row that needs a second place is missing a field.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use rustls::pki_types::DnsName;
 
 use super::pin::Pin;
-use super::server::address_of;
-use super::settings::{Cookie, Edns, Padding, Settings, Subnet};
+use super::server::{Server, address_of};
+use super::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
 use crate::display::Format;
 
 /// One `+[no]option`.
@@ -65,6 +65,8 @@ enum Set {
 pub enum Group {
     /// Who must be at the other end.
     Trust,
+    /// The way of the query.
+    Travel,
     /// The query.
     Query,
     /// What is shown.
@@ -73,12 +75,13 @@ pub enum Group {
 
 impl Group {
     /// All, in order.
-    pub const ALL: [Self; 3] = [Self::Trust, Self::Query, Self::Display];
+    pub const ALL: [Self; 4] = [Self::Trust, Self::Travel, Self::Query, Self::Display];
 
     /// Its heading.
     pub fn title(self) -> &'static str {
         match self {
             Self::Trust => "Who must answer",
+            Self::Travel => "How it is asked",
             Self::Query => "What is asked",
             Self::Display => "What is shown",
         }
@@ -95,20 +98,27 @@ impl Row {
             }
             Set::Apply(apply) => apply(settings, value).map_err(|why| {
                 let typed = match value {
-                    Value::With(typed) => typed,
-                    Value::On | Value::Off => "",
+                    Value::With(typed) => format!("+{}={typed}", self.name),
+                    Value::On => format!("+{}", self.name),
+                    Value::Off => format!("+no{}", self.name),
                 };
                 let why = if why.is_empty() { why } else { format!(" ({why})") };
-                format!("invalid +{}={typed}{why}", self.name)
+                format!("invalid {typed}{why}")
             }),
         }
+    }
+
+    /// Whether it is another name of the option that its help names.
+    pub fn is_alias(&self) -> bool {
+        self.help.starts_with("Same as ")
     }
 
     /// Whether the option is on when nothing is typed: computed, so that it cannot be wrong.
     pub fn on_by_default(&self) -> bool {
         let defaults = Settings::default();
         let mut settings = defaults.clone();
-        self.argument == Argument::None
+        // what needs a value is nothing without one
+        !matches!(self.argument, Argument::Required(_))
             && self.set(&mut settings, Value::On).is_ok()
             && settings == defaults
     }
@@ -150,13 +160,14 @@ const fn row(
 }
 
 use Argument::{None as Nothing, Optional, Required};
-use Group::{Display as Show, Query, Trust};
+use Group::{Display as Show, Query, Travel, Trust};
 
 /// Every option, in the order in which help lists them within their group.
 pub const OPTIONS: &[Row] = &[
     row(Trust, "tls", Nothing, tls, "Use DNS over TLS, which is the default.").manual(
         "Without any of the options below nothing about the server is verified (opportunistic \
-         profile, RFC 8310), and the output says so.",
+         profile, RFC 8310), and the output says so. +notls forgets all of them and asks in \
+         cleartext, over UDP and port 53.",
     ),
     row(Trust, "tls-ca", Optional("FILE"), tls_ca, "Trust the system's store, or the PEM FILE.")
         .manual(
@@ -164,14 +175,14 @@ pub const OPTIONS: &[Row] = &[
              of these trust anchors, be within its dates, be meant for a server, and carry the \
              name or address of the server as typed.",
         ),
-    switch(Trust, "tls-mozilla", |it| &mut it.tls.mozilla, "Trust Mozilla's roots, built in.")
+    row(Trust, "tls-mozilla", Nothing, tls_mozilla, "Trust Mozilla's roots, built in.")
         .ours()
         .manual("As +tls-ca otherwise."),
     row(
         Trust,
         "tls-hostname",
         Required("NAME"),
-        |it, value| name(&mut it.tls.hostname, value),
+        |it, value| tls_name(it, |tls| &mut tls.hostname, value),
         "Check the certificate for NAME, a name or an address.",
     )
     .manual(
@@ -182,7 +193,7 @@ pub const OPTIONS: &[Row] = &[
         Trust,
         "tls-sni",
         Required("NAME"),
-        |it, value| name(&mut it.tls.sni, value),
+        |it, value| tls_name(it, |tls| &mut tls.sni, value),
         "Send NAME as server name indication.",
     )
     .manual("Instead of the name that is checked. An address is never sent."),
@@ -190,9 +201,38 @@ pub const OPTIONS: &[Row] = &[
         "May be given several times; one must match. Base64, hex, sha256//PIN, pin-sha256=\"PIN\", \
          or a PEM or DER file. A pin counts only for a key that was proved: that of the server's \
          own certificate, or of one from which its signatures descend. Together with a trust anchor \
-         or a name, all must hold. Alone, the dates of the certificates are shown, not enforced.",
+         or a name, all must hold. Alone, the dates of the certificates are shown, not enforced. \
+         Without it any key is accepted.",
     ),
-    row(Query, "timeout", Required("TIME"), timeout, "Give a whole lookup this long (5 s).").manual(
+    row(Travel, "tcp", Nothing, tcp, "Use TCP; with +notls, instead of UDP.")
+        .manual("+notcp is UDP and implies +ignore."),
+    switch(Travel, "ignore", |it| &mut it.transport.ignore, "Accept truncated replies over UDP."),
+    switch(
+        Travel,
+        "keepopen",
+        |it| &mut it.transport.keepopen,
+        "Use one session for several queries.",
+    )
+    .manual(
+        "Queries of one command line to the same server, with the same demands on it, share a \
+         session. One that the server closed is opened again.",
+    ),
+    row(Travel, "pipeline", Required("N"), pipeline, "In a batch, have N queries in flight (500).")
+        .ours(),
+    row(Travel, "connections", Required("N"), connections, "In a batch, use N sessions (1).")
+        .ours(),
+    switch(
+        Travel,
+        "unordered",
+        |it| &mut it.batch.unordered,
+        "In a batch, show replies as they come.",
+    )
+    .ours(),
+    row(Travel, "retry", Required("N"), retry, "Repeat a query over UDP N times (2)."),
+    row(Travel, "proxy", Required("SRC-DST"), proxy, "Send a PROXYv2 header, plain DNS only.")
+        .manual("Source and destination are addresses with or without #port."),
+    row(Travel, "msgdelay", Required("MS"), msgdelay, "Wait before each message of a transfer."),
+    row(Travel, "timeout", Required("TIME"), timeout, "Give a whole lookup this long (5 s).").manual(
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
          handshake and reply together must be done in this time. 0 or +notimeout is for ever.",
     ),
@@ -209,15 +249,21 @@ pub const OPTIONS: &[Row] = &[
     switch(Query, "raflag", |it| &mut it.flags.ra, "Set the flag RA, recursion available."),
     switch(Query, "zflag", |it| &mut it.flags.z, "Set the reserved flag bit Z."),
     row(Query, "edns", Optional("N"), edns, "Use EDNS, of version N (0).")
-        .manual("+noedns sends no OPT record, and so no option either."),
+        .manual("+noedns sends no OPT record, and forgets what the options for it said."),
     switch(Query, "doflag", |it| &mut it.edns.dnssec_ok, "Set the flag DO: send DNSSEC records."),
     switch(Query, "dnssec", |it| &mut it.edns.dnssec_ok, "Same as +[no]doflag."),
     switch(Query, "deflag", |it| &mut it.edns.delegation, "Set the flag DE, delegation extension."),
     row(Query, "bufsize", Required("N"), bufsize, "Announce a UDP payload of N octets (1232)."),
     row(Query, "padding", Optional("N"), padding, "Pad the query, with N octets if given.").manual(
-        "By default a query is padded to a multiple of 128 octets (RFC 8467). +nopadding sends none.",
+        "Without N a query is padded to a multiple of 128 octets (RFC 8467).",
     ),
     row(Query, "alignment", Optional("N"), alignment, "Pad to a multiple of N octets (128)."),
+    switch(
+        Query,
+        "badcookie",
+        |it| &mut it.transport.badcookie,
+        "Repeat a query with the server's cookie.",
+    ),
     switch(Query, "nsid", |it| &mut it.edns.nsid, "Ask for the server's identifier (NSID)."),
     switch(
         Query,
@@ -225,12 +271,13 @@ pub const OPTIONS: &[Row] = &[
         |it| &mut it.edns.zone_version,
         "Ask for the version of the zone (RFC 9660).",
     ),
-    row(Query, "subnet", Required("ADDR"), subnet, "Send the client subnet ADDR[/PREFIX]."),
+    row(Query, "subnet", Required("ADDR"), subnet, "Send the client subnet ADDR[/PREFIX].")
+        .manual("The whole address counts where no prefix is given. None is sent by default."),
     row(Query, "client", Required("ADDR"), subnet, "Same as +[no]subnet."),
     row(Query, "cookie", Optional("HEX"), cookie, "Send a cookie, random if none is given."),
     row(Query, "expire", Nothing, expire, "Ask for the expiry of the zone (RFC 7314)."),
     row(Query, "ednsopt", Required("CODE"), ednsopt, "Send the EDNS option CODE[:HEX].")
-        .manual("May be given several times. +noednsopt sends none of them."),
+        .manual("May be given several times. +noednsopt sends none of them, as by default."),
     row(Show, "all", Nothing, all, "Show every part of the reply."),
     row(Show, "short", Nothing, short, "Show the data of the answer alone."),
     row(Show, "json", Nothing, json, "Write one JSON object a query.").manual(
@@ -261,42 +308,128 @@ pub const OPTIONS: &[Row] = &[
     switch(Show, "generic", |it| &mut it.display.generic, "Show types and data as RFC 3597 has it."),
 ];
 
-fn tls(_: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    match value {
-        Value::Off => Err("plain DNS is not supported".into()),
-        _ => Ok(()),
+fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.transport.tls = value != Value::Off;
+    if value == Value::Off {
+        settings.tls = Tls::default();
     }
+    Ok(())
+}
+
+/// The settings of TLS; who sets one wants TLS.
+fn with_tls<'a>(settings: &'a mut Settings, value: Value<'_>) -> &'a mut Tls {
+    settings.transport.tls |= value != Value::Off;
+    &mut settings.tls
 }
 
 fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let tls = with_tls(settings, value);
     match value {
-        Value::On => settings.tls.system = true,
-        Value::With(file) => settings.tls.files.push(file.into()),
+        Value::On => tls.system = true,
+        Value::With(file) => tls.files.push(file.into()),
         Value::Off => {
-            settings.tls.system = false;
-            settings.tls.files.clear();
+            tls.system = false;
+            tls.files.clear();
         }
     }
     Ok(())
 }
 
+fn tls_mozilla(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    with_tls(settings, value).mozilla = value != Value::Off;
+    Ok(())
+}
+
 fn tls_pin(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let tls = with_tls(settings, value);
     match value {
-        Value::With(typed) => settings.tls.pins.extend(Pin::parse_list(typed)?),
-        _ => settings.tls.pins.clear(),
+        Value::With(typed) => tls.pins.extend(Pin::parse_list(typed)?),
+        _ => tls.pins.clear(),
     }
     Ok(())
 }
 
 /// A host name or address to check or send; a trailing dot means nothing there.
-fn name(field: &mut Option<String>, value: Value<'_>) -> Result<(), String> {
-    *field = match value {
+fn tls_name(
+    settings: &mut Settings,
+    field: fn(&mut Tls) -> &mut Option<String>,
+    value: Value<'_>,
+) -> Result<(), String> {
+    let name = match value {
         Value::With(typed) => {
             let name = typed.strip_suffix('.').unwrap_or(typed);
             if address_of(name).is_none() && DnsName::try_from(name).is_err() {
                 return Err("neither a host name nor an address".into());
             }
             Some(name.to_owned())
+        }
+        _ => None,
+    };
+    *field(with_tls(settings, value)) = name;
+    Ok(())
+}
+
+fn tcp(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let on = value != Value::Off;
+    settings.transport.tcp = Some(on);
+    // as kdig: who wants no TCP wants none on truncation either
+    settings.transport.ignore |= !on;
+    Ok(())
+}
+
+fn retry(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.transport.retry = match value {
+        Value::With(typed) => number(typed)?,
+        _ => Transport::default().retry,
+    };
+    Ok(())
+}
+
+fn pipeline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.batch.pipeline = positive(value, Batch::default().pipeline)?;
+    Ok(())
+}
+
+fn connections(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.batch.connections = positive(value, Batch::default().connections)?;
+    Ok(())
+}
+
+/// A number that is neither zero nor more than there are IDs to tell queries apart.
+fn positive(value: Value<'_>, default: usize) -> Result<usize, String> {
+    const MOST: usize = 20_000;
+    match value {
+        Value::With(typed) => match number(typed)? {
+            number @ 1..=MOST => Ok(number),
+            _ => Err(format!("1 to {MOST}")),
+        },
+        _ => Ok(default),
+    }
+}
+
+fn msgdelay(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.transport.delay = match value {
+        Value::With(typed) => Duration::from_millis(number(typed)?),
+        _ => Duration::ZERO,
+    };
+    Ok(())
+}
+
+fn proxy(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.transport.proxy = match value {
+        Value::With(typed) => {
+            let (source, destination) = typed.split_once('-').ok_or("no -")?;
+            let address = |typed: &str, which: &str| {
+                let server = Server::parse(typed).ok();
+                let address = server.and_then(|it| Some((it.address()?, it.port.unwrap_or(0))));
+                address.map(SocketAddr::from).ok_or(format!("no {which} address"))
+            };
+            let source = address(source, "source")?;
+            let destination = address(destination, "destination")?;
+            if source.is_ipv4() != destination.is_ipv4() {
+                return Err("the addresses are of different families".into());
+            }
+            Some(Proxy { source, destination })
         }
         _ => None,
     };
@@ -356,7 +489,7 @@ fn alignment(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
             0 | 1 => return Err(String::new()),
             block => Padding::Block(block),
         },
-        Value::Off => Padding::Policy,
+        Value::Off => Padding::Auto,
     };
     Ok(())
 }

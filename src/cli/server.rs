@@ -6,7 +6,7 @@ use std::net::IpAddr;
 /// A server as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    /// Name or address.
+    /// Name, address, or the path of a UNIX socket.
     pub host: String,
     /// The port, where one was typed.
     pub port: Option<u16>,
@@ -15,7 +15,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Reads one of: `host`, `host:port`, `host@port`, `host#port`, `[address]:port`, IPv6 without
+    /// Reads one of: `/path` of a UNIX socket, `host`, `host:port`, `host@port`, `host#port`, `[address]:port`, IPv6 without
     /// brackets, each with or without `#name` after it (systemd-resolved, Unbound), and
     /// `tls://host[:port]`.
     ///
@@ -27,7 +27,7 @@ impl Server {
             None => typed,
         };
         if typed.starts_with('/') {
-            return Err("UNIX sockets are not supported".into());
+            return Ok(Self { host: typed.to_owned(), port: None, name: None });
         }
         let (address, name) = split_name(typed);
         let (host, port) = split_port(address)?;
@@ -130,6 +130,7 @@ mod tests {
             ("1.1.1.1:853#one.one.one.one", "1.1.1.1", Some(853), Some("one.one.one.one")),
             ("1.1.1.1@853#one.one.one.one", "1.1.1.1", Some(853), Some("one.one.one.one")),
             ("2606:4700::1111#one.one.one.one", "2606:4700::1111", None, Some("one.one.one.one")),
+            ("/run/dns.sock", "/run/dns.sock", None, None),
             ("tls://dns.example", "dns.example", None, None),
             ("tls://1.1.1.1:8853/", "1.1.1.1", Some(8853), None),
         ] {

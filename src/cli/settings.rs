@@ -1,12 +1,13 @@
 //! What was asked for one query, as typed. One rule: `Default` is the documentation of the
 //! defaults; nothing is decided here.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::pin::Pin;
 use super::server::Server;
 use crate::display::Display;
+use crate::dns::tsig::Key;
 
 /// Everything the command line can say of one query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +28,22 @@ pub struct Settings {
     pub port: Option<u16>,
     /// The only address family to use.
     pub family: Option<Family>,
+    /// The address that queries come from.
+    pub source: Option<Server>,
     /// The time a whole lookup may take; `None` is for ever.
     pub timeout: Option<Duration>,
+    /// What is done to the zone or name.
+    pub operation: Operation,
+    /// How the query travels.
+    pub transport: Transport,
     /// Header bits of the query.
     pub flags: Flags,
     /// EDNS of the query.
     pub edns: Edns,
+    /// How a batch is asked.
+    pub batch: Batch,
+    /// The key that signs the query (RFC 8945).
+    pub key: Option<KeySource>,
     /// Who must be at the other end.
     pub tls: Tls,
     /// What is shown.
@@ -46,6 +57,59 @@ pub enum Name {
     Domain(String),
     /// An address whose name is asked for (`-x`).
     Reverse(IpAddr),
+}
+
+/// What a message asks the server to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Operation {
+    /// Answer a question; the types AXFR and IXFR ask for a transfer.
+    #[default]
+    Query,
+    /// Transfer what changed in a zone since this serial (RFC 1995).
+    Ixfr(u32),
+    /// Hear that a zone changed (RFC 1996), to this serial where one is known.
+    Notify(Option<u32>),
+}
+
+/// How a query travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// Over TLS (RFC 7858).
+    pub tls: bool,
+    /// Over TCP, or over UDP; decided by what is asked where nothing is said.
+    pub tcp: Option<bool>,
+    /// A truncated reply is not asked for again over TCP.
+    pub ignore: bool,
+    /// The session is kept for the next query.
+    pub keepopen: bool,
+    /// How often a query over UDP is repeated.
+    pub retry: u32,
+    /// A query is repeated with the cookie that the server asks for (RFC 7873 section 5.3).
+    pub badcookie: bool,
+    /// The pause before each message of a transfer.
+    pub delay: Duration,
+    /// The addresses that a PROXYv2 header names; plain DNS only.
+    pub proxy: Option<Proxy>,
+}
+
+/// How the queries of a batch are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Replies are shown as they come, not in the order of the queries.
+    pub unordered: bool,
+    /// Sessions to one server at most.
+    pub connections: usize,
+    /// Queries in flight over one session at most.
+    pub pipeline: usize,
+}
+
+/// The addresses of a PROXYv2 header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Whom the query is for.
+    pub source: SocketAddr,
+    /// Whom they asked.
+    pub destination: SocketAddr,
 }
 
 /// An address family.
@@ -115,9 +179,20 @@ pub enum Cookie {
     Given(Vec<u8>),
 }
 
+/// Where a TSIG key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// It was typed (`-y`).
+    Typed(Key),
+    /// The file of this path holds it (`-k`).
+    File(String),
+}
+
 /// How a query is padded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
+    /// As the policy has it where the query is encrypted, not at all where it is not.
+    Auto,
     /// To a multiple of 128 octets (RFC 8467 section 4.1).
     Policy,
     /// Not at all.
@@ -145,6 +220,23 @@ pub struct Tls {
     pub pins: Vec<Pin>,
 }
 
+impl Settings {
+    /// Whether a query of these settings goes the way of one of `other`, and is shown as that.
+    pub fn is_routed_as(&self, other: &Self) -> bool {
+        self.servers == other.servers
+            && self.port == other.port
+            && self.family == other.family
+            && self.source == other.source
+            && self.timeout == other.timeout
+            && self.operation == other.operation
+            && self.transport == other.transport
+            && self.tls == other.tls
+            && self.key == other.key
+            && self.display == other.display
+            && self.idnout == other.idnout
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -156,7 +248,11 @@ impl Default for Settings {
             servers: Vec::new(),
             port: None,
             family: None,
+            source: None,
             timeout: Some(Duration::from_secs(5)),
+            operation: Operation::default(),
+            transport: Transport::default(),
+            batch: Batch::default(),
             flags: Flags {
                 aa: false,
                 tc: false,
@@ -167,9 +263,31 @@ impl Default for Settings {
                 cd: false,
             },
             edns: Edns::default(),
+            key: None,
             tls: Tls::default(),
             display: Display::default(),
         }
+    }
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self {
+            tls: true,
+            tcp: None,
+            ignore: false,
+            keepopen: false,
+            retry: 2,
+            badcookie: true,
+            delay: Duration::ZERO,
+            proxy: None,
+        }
+    }
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { unordered: false, connections: 1, pipeline: 500 }
     }
 }
 
@@ -186,7 +304,7 @@ impl Default for Edns {
             subnet: None,
             cookie: None,
             custom: Vec::new(),
-            padding: Padding::Policy,
+            padding: Padding::Auto,
         }
     }
 }

@@ -9,6 +9,8 @@ mod period;
 pub mod query;
 pub mod rcode;
 pub mod rdata;
+pub mod transfer;
+pub mod tsig;
 
 /// The octets that hex digits spell; anything between the digits is for the eye.
 #[cfg(test)]

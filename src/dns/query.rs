@@ -20,8 +20,19 @@ pub struct Query {
     pub qclass: u16,
     /// The second pair of octets of the header: opcode and flags.
     pub flags: u16,
+    /// A version of the zone that is told.
+    pub serial: Option<Serial>,
     /// The OPT record to send (RFC 6891).
     pub edns: Option<Edns>,
+}
+
+/// The version of a zone, sent as an otherwise empty SOA record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serial {
+    /// The new one, in the answer section of a NOTIFY (RFC 1996 section 3.7).
+    Answer(u32),
+    /// The one we have, in the authority section of an IXFR query (RFC 1995 section 3).
+    Authority(u32),
 }
 
 /// An OPT record to send.
@@ -66,6 +77,8 @@ pub mod flag {
     pub const AD: u16 = 1 << 5;
     /// Checking disabled.
     pub const CD: u16 = 1 << 4;
+    /// The operation NOTIFY (RFC 1996).
+    pub const NOTIFY: u16 = 4 << 11;
 }
 
 const OPT: u16 = 41;
@@ -87,31 +100,55 @@ impl Query {
 
     /// The message as sent, without a length prefix.
     ///
-    /// Fails only if options and padding do not fit into 65,535 octets.
-    pub fn encode(&self, id: u16) -> Result<Vec<u8>, ProtoError> {
+    /// `tail` octets will be added to it, which padding counts in. Fails only if options and
+    /// padding do not fit into 65,535 octets.
+    pub fn encode(&self, id: u16, tail: usize) -> Result<Vec<u8>, ProtoError> {
         let mut bytes = Vec::with_capacity(128);
         let mut encoder = BinEncoder::new(&mut bytes);
         encoder.emit_u16(id)?;
         encoder.emit_u16(self.flags)?;
-        for count in [1, 0, 0, u16::from(self.edns.is_some())] {
+        let (answers, authorities) = match self.serial {
+            Some(Serial::Answer(_)) => (1, 0),
+            Some(Serial::Authority(_)) => (0, 1),
+            None => (0, 0),
+        };
+        for count in [1, answers, authorities, u16::from(self.edns.is_some())] {
             encoder.emit_u16(count)?;
         }
         self.name.emit(&mut encoder)?;
         encoder.emit_u16(self.qtype)?;
         encoder.emit_u16(self.qclass)?;
+        if let Some(Serial::Answer(serial) | Serial::Authority(serial)) = self.serial {
+            self.emit_soa(&mut encoder, serial)?;
+        }
         if let Some(edns) = &self.edns {
-            edns.emit(&mut encoder)?;
+            edns.emit(&mut encoder, tail)?;
         }
         Ok(bytes)
+    }
+
+    /// The SOA record of the name asked for, empty but for its serial.
+    fn emit_soa(&self, encoder: &mut BinEncoder<'_>, serial: u32) -> Result<(), ProtoError> {
+        const SOA: u16 = 6;
+        const NAMES: [u8; 2] = [0; 2];
+        const TIMES: [u8; 16] = [0; 16];
+        self.name.emit(encoder)?;
+        encoder.emit_u16(SOA)?;
+        encoder.emit_u16(self.qclass)?;
+        encoder.emit_u32(0)?;
+        encoder.emit_u16((NAMES.len() + 4 + TIMES.len()) as u16)?;
+        encoder.emit_vec(&NAMES)?;
+        encoder.emit_u32(serial)?;
+        encoder.emit_vec(&TIMES)
     }
 }
 
 impl Edns {
-    fn emit(&self, encoder: &mut BinEncoder<'_>) -> Result<(), ProtoError> {
+    fn emit(&self, encoder: &mut BinEncoder<'_>, tail: usize) -> Result<(), ProtoError> {
         const OPT_HEADER: usize = 11;
         let before = encoder.offset() + OPT_HEADER;
         let options: usize = self.options.iter().map(|(_, data)| OPTION_HEADER + data.len()).sum();
-        let padding = self.padding.length(before + options);
+        let padding = self.padding.length(before + options + tail);
         let length = options + padding.map_or(0, |padding| OPTION_HEADER + padding);
         let length = u16::try_from(length).map_err(|_| "the EDNS options are too long")?;
 
@@ -211,9 +248,10 @@ mod tests {
             qtype: 1,
             qclass: 1,
             flags: flag::RD | flag::AD,
+            serial: None,
             edns: Some(edns),
         }
-        .encode(0x1234)
+        .encode(0x1234, 0)
         .unwrap()
     }
 
@@ -248,8 +286,15 @@ mod tests {
             options: vec![(1, vec![0; 40_000]), (1, vec![0; 40_000])],
             padding: Padding::Off,
         };
-        let query = Query { name: Name::root(), qtype: 1, qclass: 1, flags: 0, edns: Some(edns) };
-        assert!(query.encode(1).is_err());
+        let query = Query {
+            name: Name::root(),
+            qtype: 1,
+            qclass: 1,
+            flags: 0,
+            serial: None,
+            edns: Some(edns),
+        };
+        assert!(query.encode(1, 0).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 /// When a lookup began, and when it must be done.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,12 @@ impl Deadline {
     /// A lookup that begins now and may take `limit`; for ever where there is none.
     pub fn new(limit: Option<Duration>) -> Self {
         Self { start: Instant::now(), limit }
+    }
+
+    /// The same lookup with at most `patience` from now; `None` is as long as there is.
+    pub fn within(&self, patience: Option<Duration>) -> Self {
+        let limit = patience.map(|patience| self.elapsed() + patience);
+        Self { limit: limit.or(self.limit), ..*self }
     }
 
     /// The time since the start.
@@ -37,14 +43,21 @@ impl Deadline {
             if left.is_some_and(|left| left.is_zero()) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            // a limit too long for the clock is for ever
-            let timeout = left.and_then(|left| Timespec::try_from(left).ok());
-            match poll(&mut [PollFd::new(socket, what)], timeout.as_ref()) {
-                Ok(0) => {}
-                Ok(_) => return Ok(()),
-                Err(error) if error == rustix::io::Errno::INTR => {}
-                Err(error) => return Err(error.into()),
+            if poll(&mut [PollFd::new(socket, what)], left)? > 0 {
+                return Ok(());
             }
         }
+    }
+}
+
+/// Waits until one of `sockets` is ready, or for `patience`; `None` is for ever. Returns how many
+/// are ready.
+pub fn poll(sockets: &mut [PollFd<'_>], patience: Option<Duration>) -> io::Result<usize> {
+    // a time too long for the clock is for ever
+    let timeout = patience.and_then(|patience| Timespec::try_from(patience).ok());
+    match rustix::event::poll(sockets, timeout.as_ref()) {
+        Ok(ready) => Ok(ready),
+        Err(rustix::io::Errno::INTR) => Ok(0),
+        Err(error) => Err(error.into()),
     }
 }

@@ -1,44 +1,142 @@
-//! Lookup -> Exchange: the servers in turn, the addresses of each in turn. One rule: what happens is
+//! Lookup -> Exchange: the servers in turn, the addresses of each. One rule: what happens is
 //! reported while it happens, and what fails is reported before the next is tried.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hickory_proto::ProtoError;
 use jiff::Zoned;
 
+use super::datagram::Datagrams;
 use super::deadline::Deadline;
+use super::dial::{self, Race, Stream};
 use super::resolve;
 use super::session::Session;
-use crate::error::Error;
-use crate::exchange::{Event, Exchange, Packet, Peer, Phases, Protocol, Source};
-use crate::plan::{Lookup, Target, Targets};
+use crate::cli::settings::KeySource;
+use crate::dns::message::Message;
+use crate::dns::query::Serial;
+use crate::dns::transfer::{Transfer, TransferFault};
+use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
+use crate::error::{Error, Handshake, Reply, system_words};
+use crate::exchange::{
+    Endpoint, Event, Exchange, Packet, Peer, Phases, Protocol, SessionFacts, Source, TlsFacts,
+    Transferred,
+};
+use crate::plan::{Lookup, Route, Target, Targets, Transport};
 use crate::tls::trust::{Root, Trust};
 
-/// Asks until somebody answers. The error is that of the last server, and was reported already.
-pub fn run(lookup: &Lookup, tell: &mut dyn FnMut(Event<'_>)) -> Result<Exchange, Error> {
-    let deadline = Deadline::new(lookup.timeout);
-    let mut asking = Asking { lookup, deadline, tell };
-    let mut last = None;
-    for target in targets(lookup)? {
-        (asking.tell)(Event::Turn { host: &target.host, port: target.port, at: &Zoned::now() });
-        match asking.server(&target) {
-            Ok(exchange) => return Ok(exchange),
-            Err(error) => {
-                let server = format!("{}({})", target.typed(), Protocol::Tls);
-                let took = asking.deadline.elapsed();
-                (asking.tell)(Event::GivenUp { server: &server, error: &error, took });
-                last = Some(error);
+/// Who asks: it keeps the session that the next query may use.
+#[derive(Default)]
+pub struct Asker {
+    kept: Option<(Arc<Route>, Session)>,
+}
+
+/// Messages of a stranger that are read past before a peer is believed to have lost its mind.
+const MOST_STRAYS: usize = 1000;
+/// How often a query is repeated for the sake of a cookie.
+const MOST_COOKIES: usize = 10;
+
+impl Asker {
+    /// Asks until somebody answers. The error is that of the last server, and was reported already.
+    pub fn ask(
+        &mut self,
+        lookup: &Lookup,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Exchange, Error> {
+        let deadline = Deadline::new(lookup.route.timeout);
+        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        if let Some(exchange) = attempt.on_kept_session() {
+            return Ok(exchange);
+        }
+        let targets = targets(lookup)?;
+        let mut refused = None;
+        let mut last = None;
+        for (position, target) in targets.iter().enumerate() {
+            (attempt.tell)(Event::Turn { host: &target.host, port: target.port, at: &attempt.at });
+            match attempt.server(target) {
+                Ok(exchange) => match server_failure(&exchange.reply.bytes) {
+                    Some(rcode) if position + 1 < targets.len() => {
+                        let peer = &exchange.peer;
+                        (attempt.tell)(Event::Warning(format_args!(
+                            "{peer} replied with error '{rcode}', asking the next server"
+                        )));
+                        refused = Some(exchange);
+                    }
+                    _ => return Ok(exchange),
+                },
+                Err(error) => {
+                    let server = format!("{}({})", target.typed(), protocol(lookup));
+                    let took = attempt.deadline.elapsed();
+                    (attempt.tell)(Event::GivenUp { server: &server, error: &error, took });
+                    last = Some(error);
+                }
             }
         }
+        // a reply that is no help is better than none
+        refused.ok_or_else(|| {
+            // neither a command line nor a system's configuration yields no server at all
+            last.unwrap_or_else(|| Error::Internal("no servers to query".into()))
+        })
     }
-    // neither a command line nor a system's configuration yields no server at all
-    Err(last.unwrap_or_else(|| Error::Internal("no servers to query".into())))
+}
+
+impl Asker {
+    /// Opens a session with the first server that gets as far as that. The error is that of the last
+    /// one, and was reported already.
+    pub fn open(
+        &mut self,
+        lookup: &Lookup,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(Session, Phases), Error> {
+        let deadline = Deadline::new(lookup.route.timeout);
+        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let protocol = protocol(lookup);
+        // neither a command line nor a system's configuration yields no server at all
+        let mut last = Error::Internal("no servers to query".into());
+        for target in targets(lookup)? {
+            match attempt.open(&target, protocol) {
+                Ok((session, phases, _)) => return Ok((session, phases)),
+                Err(error) => {
+                    let server = format!("{}({protocol})", target.typed());
+                    let took = attempt.deadline.elapsed();
+                    (attempt.tell)(Event::GivenUp { server: &server, error: &error, took });
+                    last = error;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// Asks for a zone, or for what changed in it, and hands over every message as it comes, as
+    /// long as `each` says that it goes on. The
+    /// summary is there as soon as the query left, whatever became of the rest; the error was
+    /// reported already.
+    pub fn transfer(
+        &mut self,
+        lookup: &Lookup,
+        tell: &mut dyn FnMut(Event<'_>),
+        each: &mut dyn FnMut(&Message<'_>) -> bool,
+    ) -> (Option<Transferred>, Result<(), Error>) {
+        let deadline = Deadline::new(lookup.route.timeout);
+        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let mut summary = None;
+        let outcome = attempt.transfer(&mut summary, each);
+        (summary, outcome)
+    }
+}
+
+/// What a server says of itself that another may not say (RFC 1035 section 4.1.1).
+fn server_failure(reply: &[u8]) -> Option<&'static str> {
+    match reply.get(3)? & 0xf {
+        2 => Some("SERVFAIL"),
+        5 => Some("REFUSED"),
+        _ => None,
+    }
 }
 
 fn targets(lookup: &Lookup) -> Result<Vec<Target>, Error> {
-    match &lookup.targets {
+    match &lookup.route.targets {
         Targets::Given(targets) => Ok(targets.clone()),
         Targets::System(template) => {
             resolve::system_servers()?.iter().map(|server| template.at(server)).collect()
@@ -46,136 +144,523 @@ fn targets(lookup: &Lookup) -> Result<Vec<Target>, Error> {
     }
 }
 
-struct Asking<'a> {
+fn protocol(lookup: &Lookup) -> Protocol {
+    match lookup.route.transport {
+        Transport::Tls => Protocol::Tls,
+        Transport::Tcp => Protocol::Tcp,
+        Transport::Udp { .. } => Protocol::Udp,
+    }
+}
+
+/// One lookup under way.
+struct Attempt<'a> {
+    asker: &'a mut Asker,
     lookup: &'a Lookup,
     deadline: Deadline,
+    at: Zoned,
     tell: &'a mut dyn FnMut(Event<'_>),
 }
 
-/// Messages of a stranger that are read past before a peer is believed to have lost its mind.
-const MOST_STRAYS: usize = 1000;
+impl Attempt<'_> {
+    /// Asks over the session of the query before, if it leads where this one wants to go. One that
+    /// the server has closed meanwhile is no failure (RFC 7766 section 6.2.4).
+    fn on_kept_session(&mut self) -> Option<Exchange> {
+        let (route, mut session) = self.asker.kept.take()?;
+        let query = &self.lookup.query;
+        if !self.lookup.route.keepopen || !route.leads_as(&self.lookup.route) {
+            if self.lookup.route.keepopen {
+                let owner = query.owner();
+                (self.tell)(Event::Warning(format_args!(
+                    "connection parameters mismatch for query ({owner}), ignoring keepopen"
+                )));
+            }
+            session.close();
+            return None;
+        }
+        let (owner, qclass, qtype) = (query.owner(), query.qclass, query.qtype);
+        (self.tell)(Event::Reused { owner: &owner, qclass, qtype });
+        let start = self.deadline.elapsed();
+        let phases = Phases { reused: true, ..Phases::default() };
+        let exchange = self.exchange(&mut session, start, phases).ok()?;
+        self.asker.kept = Some((Arc::clone(&self.lookup.route), session));
+        Some(exchange)
+    }
 
-impl Asking<'_> {
-    /// The addresses of one server in turn.
+    /// One server, at all of its addresses.
     fn server(&mut self, target: &Target) -> Result<Exchange, Error> {
-        let addresses = resolve::addresses(target, &self.deadline)
-            .inspect_err(|error| (self.tell)(Event::Failed(error)))?;
+        let route = Arc::clone(&self.lookup.route);
+        match route.transport {
+            Transport::Udp { retry, ignore } => {
+                let exchange = self.datagrams(target, retry)?;
+                if ignore || !is_truncated(&exchange.reply.bytes) {
+                    return Ok(exchange);
+                }
+                let peer = &exchange.peer;
+                (self.tell)(Event::Truncated(format_args!(
+                    "truncated reply from {peer}, retrying over TCP"
+                )));
+                self.stream(target, Protocol::Tcp)
+            }
+            Transport::Tcp => self.stream(target, Protocol::Tcp),
+            Transport::Tls => self.stream(target, Protocol::Tls),
+        }
+    }
+
+    fn querying(&mut self, target: &Target, protocol: Protocol) {
+        let query = &self.lookup.query;
+        (self.tell)(Event::Querying {
+            owner: &query.owner(),
+            qclass: query.qclass,
+            qtype: query.qtype,
+            host: &target.host,
+            port: target.port,
+            protocol,
+        });
+    }
+
+    fn stream(&mut self, target: &Target, protocol: Protocol) -> Result<Exchange, Error> {
+        let (mut session, phases, start) = self.open(target, protocol)?;
+        let outcome = self.exchange(&mut session, start, phases);
+        match &outcome {
+            Ok(_) if self.lookup.route.keepopen => {
+                self.asker.kept = Some((Arc::clone(&self.lookup.route), session));
+            }
+            Ok(_) => session.close(),
+            Err(error) => (self.tell)(Event::Failed(error)),
+        }
+        outcome
+    }
+
+    /// A session with the first address of a server that gets as far as that.
+    fn open(
+        &mut self,
+        target: &Target,
+        protocol: Protocol,
+    ) -> Result<(Session, Phases, Duration), Error> {
+        self.querying(target, Protocol::Tcp);
+        let start = self.deadline.elapsed();
+        if target.is_path() {
+            let opened = dial::unix(&target.host, protocol).and_then(|stream| {
+                self.greet(stream, Endpoint::Path(target.host.clone()), target, protocol, None)
+            });
+            let session = opened.inspect_err(|error| (self.tell)(Event::Failed(error)))?;
+            return Ok((session, Phases::default(), start));
+        }
+        let addresses = self.addresses(target)?;
+        let mut race = Race::new(addresses, self.lookup.route.source, protocol);
+        let mut last = race.start();
+        if let Some(error) = &last {
+            (self.tell)(Event::Failed(error));
+        }
+        // while the connection is on its way
         let mut trust = None;
-        let mut last = None;
-        for address in addresses {
-            match self.address(target, address, &mut trust) {
-                Ok(exchange) => return Ok(exchange),
+        if protocol == Protocol::Tls {
+            trust =
+                Some(self.trust(target).inspect_err(|error| (self.tell)(Event::Failed(error)))?);
+        }
+        loop {
+            let tell = &mut *self.tell;
+            let next = race.next(&self.deadline, &mut |error| {
+                tell(Event::Failed(&error));
+                last = Some(error);
+            });
+            let Some((address, stream)) = next else {
+                // a server without an address was an error above
+                return Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())));
+            };
+            let connected = self.deadline.elapsed();
+            match self.greet(stream, Endpoint::Ip(address), target, protocol, trust.clone()) {
+                Ok(session) => {
+                    let handshake = session.handshake;
+                    let connect = connected - start;
+                    let phases = Phases { connect, handshake, ..Phases::default() };
+                    return Ok((session, phases, start));
+                }
                 Err(error) => {
                     (self.tell)(Event::Failed(&error));
                     last = Some(error);
                 }
             }
         }
-        // a server without an address is an error above
-        Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())))
     }
 
-    fn address(
+    fn greet(
         &mut self,
+        stream: Stream,
+        address: Endpoint,
         target: &Target,
-        address: SocketAddr,
-        trust: &mut Option<Arc<Trust>>,
-    ) -> Result<Exchange, Error> {
-        let Self { lookup, deadline, tell } = self;
-        let query = &lookup.query;
-        tell(Event::Dialling(&Peer { address, protocol: Protocol::Tls }));
-        tell(Event::Querying {
-            owner: &query.owner(),
-            qclass: query.qclass,
-            qtype: query.qtype,
-            host: &target.host,
-            port: target.port,
-        });
-        let start = deadline.elapsed();
-        let at = Zoned::now();
-        let opened = Session::open(target, address, deadline, || match trust {
-            Some(trust) => Ok(Arc::clone(trust)),
-            None => {
-                let loaded = Arc::new(Trust::load(&target.policy)?);
-                for (root, count) in &loaded.anchors.imported {
-                    let source = match root {
-                        Root::System => Source::System,
-                        Root::Mozilla => Source::Mozilla,
-                        Root::File(path) => Source::File(path),
-                    };
-                    tell(Event::Imported { source, count: *count });
-                }
-                Ok(Arc::clone(trust.insert(loaded)))
-            }
-        });
-        if let Ok(Session { facts, .. }) | Err(Error::Refused(facts)) = &opened {
-            tell(Event::Met(facts));
+        protocol: Protocol,
+        trust: Option<Arc<Trust>>,
+    ) -> Result<Session, Error> {
+        let peer = Peer { address, protocol };
+        (self.tell)(Event::Dialling(&peer));
+        if protocol != Protocol::Tls {
+            let mut session = Session::plain(stream, peer);
+            session.introduce(self.lookup.route.proxy);
+            return Ok(session);
         }
-        let mut session = opened?;
-        let exchange = self.ask(&mut session, start, at);
-        session.close();
-        exchange
+        let trust = match trust {
+            Some(trust) => trust,
+            None => self.trust(target)?,
+        };
+        let greeted = Session::greet(stream, peer, target, trust, &self.deadline);
+        let facts = match &greeted {
+            Ok(session) => session.facts.as_ref(),
+            Err(Error::Refused(facts)) => Some(facts),
+            Err(_) => None,
+        };
+        if let Some(facts) = facts {
+            (self.tell)(Event::Met(facts));
+        }
+        greeted
     }
 
-    /// One query, and the reply to it. A reply with another ID is not ours; it is the outcome only
-    /// if nothing better comes.
-    fn ask(
+    /// Only the first server is asked: another may have another version of the zone.
+    fn transfer(
         &mut self,
-        session: &mut Session,
-        start: Duration,
-        at: Zoned,
-    ) -> Result<Exchange, Error> {
-        let deadline = self.deadline;
-        let query = self.encode()?;
-        session.send(&query, &deadline)?;
-        let sent = deadline.elapsed();
-        let mut stray = None;
-        for _ in 0..MOST_STRAYS {
-            let reply = match session.receive(&deadline) {
-                Ok(reply) => reply,
-                Err(error) => match stray {
-                    Some(_) => break,
-                    None => return Err(error),
-                },
-            };
-            if reply.get(..2).is_some_and(|id| id != &query[..2]) {
-                if stray.is_none() {
-                    let id = |octets: &[u8]| u16::from_be_bytes([octets[0], octets[1]]);
-                    (self.tell)(Event::Stray { id: id(&reply), expected: id(&query) });
-                }
-                stray = Some(reply);
-                continue;
+        summary: &mut Option<Transferred>,
+        each: &mut dyn FnMut(&Message<'_>) -> bool,
+    ) -> Result<(), Error> {
+        let targets = targets(self.lookup)?;
+        // neither a command line nor a system's configuration yields no server at all
+        let target = targets.first().ok_or_else(|| Error::Internal("no server".into()))?;
+        let protocol = protocol(self.lookup);
+        let outcome = self.open(target, protocol).and_then(|(mut session, _, start)| {
+            let outcome = self.messages(&mut session, start, summary, each);
+            match &outcome {
+                Ok(()) => session.close(),
+                Err(error) => (self.tell)(Event::Failed(error)),
             }
-            stray = Some(reply);
-            break;
-        }
-        let received = deadline.elapsed();
-        Ok(Exchange {
-            peer: session.peer,
-            query: Packet { bytes: query, at: at.clone(), took: sent - start },
-            reply: Packet { bytes: stray.unwrap_or_default(), at, took: received - start },
-            tls: Some(Arc::clone(&session.facts)),
-            phases: Phases {
-                reused: false,
-                connect: session.connect,
-                handshake: session.handshake,
-                reply: received - sent,
-            },
+            outcome
+        });
+        outcome.inspect_err(|error| {
+            let server = format!("{}({protocol})", target.typed());
+            let took = self.deadline.elapsed();
+            (self.tell)(Event::GivenUp { server: &server, error, took });
         })
     }
 
-    fn encode(&self) -> Result<Vec<u8>, Error> {
-        const COOKIE: u16 = 10;
-        let too_long =
-            |error: ProtoError| Error::usage(format!("can't create query packet ({error})"));
-        if !self.lookup.random_cookie {
-            return self.lookup.query.encode(rand::random()).map_err(too_long);
+    fn messages(
+        &mut self,
+        session: &mut Session,
+        start: Duration,
+        summary: &mut Option<Transferred>,
+        each: &mut dyn FnMut(&Message<'_>) -> bool,
+    ) -> Result<(), Error> {
+        let peer = session.peer.clone();
+        if let Some(facts) = &session.facts {
+            transfer_may_use(facts)?;
+            if facts.verdict.opportunistic {
+                (self.tell)(Event::Warning(format_args!(
+                    "the peer of this transfer was not verified (RFC 9103 section 7.3 wants it)"
+                )));
+            }
         }
-        let mut query = self.lookup.query.clone();
+        let key = key(&self.lookup.route)?;
+        let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
+        let mut verifier = key.as_ref().zip(mac.as_ref()).map(|(key, mac)| Verifier::new(key, mac));
+        session.queue(&query)?;
+        session.send(&self.deadline)?;
+        let sent = self.deadline.elapsed();
+        let summary = summary.insert(Transferred {
+            peer: peer.clone(),
+            query: Packet { bytes: query.clone(), at: self.at.clone(), took: sent - start },
+            tls: session.facts.clone(),
+            took: Duration::ZERO,
+            octets: 0,
+            messages: 0,
+            records: 0,
+        });
+        let incremental = matches!(self.lookup.query.serial, Some(Serial::Authority(_)));
+        let mut transfer = Transfer::default();
+        // the time that one lookup may take is that of each message here
+        loop {
+            std::thread::sleep(self.lookup.route.delay);
+            let deadline = Deadline::new(self.lookup.route.timeout);
+            let reply = match session.receive(&deadline)? {
+                reply if has_id_of(&reply, &query) => reply,
+                stray => {
+                    self.tell_stray(&stray, &query);
+                    return Err(Error::Reply { peer, cause: Reply::OtherId });
+                }
+            };
+            let message = Message::read(&reply);
+            let mut outcome = transfer.message(&message, incremental);
+            if let (Some(verifier), Ok(last)) = (&mut verifier, &outcome) {
+                let verified = verifier.verify(&reply, now());
+                let verified =
+                    verified.and_then(|()| if *last { verifier.finish() } else { Ok(()) });
+                if let Err(fault) = verified {
+                    outcome = Err(TransferFault::Signature(fault));
+                }
+            }
+            summary.took = self.deadline.elapsed() - sent;
+            match outcome {
+                Ok(last) => {
+                    summary.octets += reply.len();
+                    (summary.messages, summary.records) = (transfer.messages, transfer.records);
+                    if !each(&message) || last {
+                        return Ok(());
+                    }
+                }
+                Err(fault) => {
+                    each(&message);
+                    return Err(Error::Transfer { peer, fault });
+                }
+            }
+        }
+    }
+
+    fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
+        let trust = Trust::load(&target.policy)?;
+        for (root, count) in &trust.anchors.imported {
+            let source = match root {
+                Root::System => Source::System,
+                Root::Mozilla => Source::Mozilla,
+                Root::File(path) => Source::File(path),
+            };
+            (self.tell)(Event::Imported { source, count: *count });
+        }
+        Ok(Arc::new(trust))
+    }
+
+    fn addresses(&mut self, target: &Target) -> Result<Vec<SocketAddr>, Error> {
+        resolve::addresses(target, &self.deadline)
+            .inspect_err(|error| (self.tell)(Event::Failed(error)))
+    }
+
+    /// One query, and the reply to it, over a session; again with the cookie that the server asks
+    /// for.
+    fn exchange(
+        &mut self,
+        session: &mut Session,
+        start: Duration,
+        mut phases: Phases,
+    ) -> Result<Exchange, Error> {
+        let key = key(&self.lookup.route)?;
+        let mut cookie = None;
+        for attempt in 0.. {
+            let (query, mac) = encode(self.lookup, key.as_ref(), cookie.as_deref())?;
+            session.queue(&query)?;
+            session.send(&self.deadline)?;
+            let sent = self.deadline.elapsed();
+            let reply = self.reply(session, &query)?;
+            let received = self.deadline.elapsed();
+            phases.reply = received - sent;
+            let peer = session.peer.clone();
+            if let Some(wanted) = self.wanted_cookie(&reply).filter(|_| attempt < MOST_COOKIES) {
+                (self.tell)(Event::Warning(format_args!(
+                    "bad cookie from {peer}, retrying with the received one"
+                )));
+                cookie = Some(wanted);
+                continue;
+            }
+            let (at, tls) = (self.at.clone(), session.facts.clone());
+            let signature = signature(key.as_ref(), mac.as_ref(), &reply);
+            return Ok(Exchange {
+                signature,
+                peer,
+                query: Packet { bytes: query, at: at.clone(), took: sent - start },
+                reply: Packet { bytes: reply, at, took: received - start },
+                tls,
+                phases,
+            });
+        }
+        // the loop ends by returning
+        Err(Error::Internal("no exchange".into()))
+    }
+
+    /// The reply with our ID. One with another ID is not ours; it is the outcome only if nothing
+    /// better comes.
+    fn reply(&mut self, session: &mut Session, query: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut stray = None;
+        for _ in 0..MOST_STRAYS {
+            let reply = match (session.receive(&self.deadline), stray.take()) {
+                (Ok(reply), _) if has_id_of(&reply, query) => return Ok(reply),
+                (Ok(reply), before) => {
+                    if before.is_none() {
+                        self.tell_stray(&reply, query);
+                    }
+                    reply
+                }
+                (Err(_), Some(stray)) => return Ok(stray),
+                (Err(error), None) => return Err(error),
+            };
+            stray = Some(reply);
+        }
+        Ok(stray.unwrap_or_default())
+    }
+
+    fn tell_stray(&mut self, reply: &[u8], query: &[u8]) {
+        let id = |octets: &[u8]| octets.first_chunk().map_or(0, |id| u16::from_be_bytes(*id));
+        (self.tell)(Event::Stray { id: id(reply), expected: id(query) });
+    }
+
+    /// The cookie that a server wants to see (RFC 7873 section 5.3).
+    fn wanted_cookie(&self, reply: &[u8]) -> Option<Vec<u8>> {
+        const BADCOOKIE: u16 = 23;
+        if !self.lookup.route.badcookie {
+            return None;
+        }
+        let reply = Message::read(reply);
+        if reply.rcode().code != BADCOOKIE {
+            return None;
+        }
+        let mut options = reply.opt()?.options();
+        options.find(|option| option.code == COOKIE).map(|option| option.data.to_vec())
+    }
+
+    /// One query, repeated, over UDP.
+    fn datagrams(&mut self, target: &Target, retry: u32) -> Result<Exchange, Error> {
+        self.querying(target, Protocol::Udp);
+        let start = self.deadline.elapsed();
+        let endpoints = match target.is_path() {
+            true => vec![Endpoint::Path(target.host.clone())],
+            false => self.addresses(target)?.into_iter().map(Endpoint::Ip).collect(),
+        };
+        let key = key(&self.lookup.route)?;
+        let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
+        let mut last = None;
+        for endpoint in endpoints {
+            let peer = Peer { address: endpoint, protocol: Protocol::Udp };
+            let tries = retry.saturating_add(1);
+            let outcome = Datagrams::open(&peer, &self.lookup.route).and_then(|socket| {
+                for left in (1..=tries).rev() {
+                    // each try gets its share of the time that is left
+                    let patience = self.deadline.left().map(|time| time / left);
+                    let deadline = self.deadline.within(patience);
+                    socket.send(&query)?;
+                    let sent = self.deadline.elapsed();
+                    match self.datagram(&socket, &query, &deadline) {
+                        Ok(reply) => {
+                            let received = self.deadline.elapsed();
+                            return Ok((sent, reply, received));
+                        }
+                        Err(error) => {
+                            (self.tell)(Event::Failed(&error));
+                            if matches!(error, Error::Connect { .. }) {
+                                return Err(error);
+                            }
+                            if left > 1 {
+                                (self.tell)(Event::Retrying(&peer));
+                            }
+                            last = Some(error);
+                        }
+                    }
+                }
+                Err(last.take().unwrap_or_else(|| Error::Internal("no try".into())))
+            });
+            match outcome {
+                Ok((sent, reply, received)) => {
+                    let at = self.at.clone();
+                    return Ok(Exchange {
+                        signature: signature(key.as_ref(), mac.as_ref(), &reply),
+                        peer,
+                        query: Packet { bytes: query, at: at.clone(), took: sent - start },
+                        reply: Packet { bytes: reply, at, took: received - start },
+                        tls: None,
+                        phases: Phases { reply: received - sent, ..Phases::default() },
+                    });
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())))
+    }
+
+    fn datagram(
+        &mut self,
+        socket: &Datagrams,
+        query: &[u8],
+        deadline: &Deadline,
+    ) -> Result<Vec<u8>, Error> {
+        for stray in 0..MOST_STRAYS {
+            let reply = socket.receive(deadline)?;
+            if has_id_of(&reply, query) {
+                return Ok(reply);
+            }
+            if stray == 0 {
+                self.tell_stray(&reply, query);
+            }
+        }
+        let (peer, cause) = (socket.peer.clone(), Reply::TimedOut(self.deadline.elapsed()));
+        Err(Error::Reply { peer, cause })
+    }
+}
+
+/// What RFC 9103 section 7.1 demands of a session for transfers.
+fn transfer_may_use(facts: &TlsFacts) -> Result<(), Error> {
+    let SessionFacts { version, alpn, .. } = &facts.session;
+    let missing = match (&**version, alpn.as_deref()) {
+        ("TLS1.3", Some("dot")) => return Ok(()),
+        ("TLS1.3", _) => "the server did not choose ALPN dot",
+        _ => "the server does not speak TLS 1.3",
+    };
+    let what = format!("{missing}, which a transfer over TLS needs (RFC 9103 section 7.1)");
+    Err(Error::Handshake(Handshake::Protocol(what)))
+}
+
+/// What the signature of a reply to a signed query is worth.
+fn signature(key: Option<&Key>, mac: Option<&Mac>, reply: &[u8]) -> Option<Result<(), TsigFault>> {
+    let (key, mac) = key.zip(mac)?;
+    Some(Verifier::new(key, mac).verify(reply, now()))
+}
+
+/// Whether a reply has the ID of `query`; one too short for an ID is taken as it is.
+fn has_id_of(reply: &[u8], query: &[u8]) -> bool {
+    reply.get(..2).is_none_or(|id| Some(id) == query.get(..2))
+}
+
+fn is_truncated(reply: &[u8]) -> bool {
+    const TC: u8 = 0x02;
+    reply.get(2).is_some_and(|flags| flags & TC != 0)
+}
+
+const COOKIE: u16 = 10;
+
+/// The query as it is sent: with an ID of its own, a cookie where it has one, and the MAC of its
+/// signature where it is signed.
+pub(super) fn encode(
+    lookup: &Lookup,
+    key: Option<&Key>,
+    cookie: Option<&[u8]>,
+) -> Result<(Vec<u8>, Option<Mac>), Error> {
+    let too_long = |error: ProtoError| Error::usage(format!("can't create query packet ({error})"));
+    let (id, tail) = (rand::random(), key.map_or(0, tsig::length));
+    let mut bytes = if cookie.is_none() && !lookup.random_cookie {
+        lookup.query.encode(id, tail).map_err(too_long)?
+    } else {
+        let mut query = lookup.query.clone();
         let options = query.edns.iter_mut().flat_map(|edns| &mut edns.options);
         for (_, data) in options.filter(|(code, _)| *code == COOKIE) {
-            *data = rand::random::<[u8; 8]>().to_vec();
+            *data = match cookie {
+                Some(cookie) => cookie.to_vec(),
+                None => rand::random::<[u8; 8]>().to_vec(),
+            };
         }
-        query.encode(rand::random()).map_err(too_long)
+        query.encode(id, tail).map_err(too_long)?
+    };
+    let mac = key.map(|key| tsig::sign(&mut bytes, key, now(), tsig::FUDGE));
+    Ok((bytes, mac))
+}
+
+/// The key of a route.
+fn key(route: &Route) -> Result<Option<Key>, Error> {
+    match &route.key {
+        None => Ok(None),
+        Some(KeySource::Typed(key)) => Ok(Some(key.clone())),
+        Some(KeySource::File(path)) => {
+            let unreadable = |reason| Error::File { path: path.clone(), reason };
+            let text =
+                std::fs::read_to_string(path).map_err(|error| unreadable(system_words(&error)))?;
+            let key = Key::from_file(&text)
+                .map_err(|fault| unreadable(format!("bad keyfile ({fault})")))?;
+            Ok(Some(key))
+        }
     }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }

@@ -1,6 +1,10 @@
 //! The network. One rule: nothing here waits past the deadline of its lookup.
 
+pub mod datagram;
 pub mod deadline;
+pub mod dial;
 pub mod lookup;
+pub mod pipeline;
+pub mod proxy;
 pub mod resolve;
 pub mod session;

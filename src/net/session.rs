@@ -2,7 +2,8 @@
 //! every read and write waits for the deadline first, and a message leaves in one record.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,26 +11,31 @@ use rustix::event::PollFlags;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConnection, NamedGroup, ProtocolVersion, SignatureScheme};
-use socket2::{Domain, Socket, Type};
 
 use super::deadline::Deadline;
-use crate::error::{Connect, Error, Handshake, Reply, system_words};
-use crate::exchange::{Peer, Protocol, SessionFacts, TlsFacts};
+use super::dial::Stream;
+use super::proxy;
+use crate::cli::settings::Proxy;
+use crate::error::{Error, Handshake, Reply, system_words};
+use crate::exchange::{Endpoint, Peer, SessionFacts, TlsFacts};
 use crate::plan::Target;
 use crate::text;
 use crate::tls::trust::{Recorder, Trust};
 
-/// An open session whose peer passed every check asked for.
+/// An open session whose peer passed every check asked for; or one in cleartext, whose peer was
+/// asked for nothing.
 pub struct Session {
-    stream: TcpStream,
-    tls: ClientConnection,
+    stream: Stream,
+    tls: Option<Box<ClientConnection>>,
+    /// What is to be sent and is not encrypted yet, or never will be.
+    outgoing: Vec<u8>,
     received: Frames,
+    /// Why nothing more will come.
+    ended: Option<Reply>,
     /// Whom we talk to.
     pub peer: Peer,
-    /// Who that is.
-    pub facts: Arc<TlsFacts>,
-    /// How long the TCP connection took.
-    pub connect: Duration,
+    /// Who that is, as far as TLS says.
+    pub facts: Option<Arc<TlsFacts>>,
     /// How long the handshake took.
     pub handshake: Duration,
 }
@@ -40,56 +46,80 @@ const ALPN: &[u8] = b"dot";
 const LARGEST: usize = 2 + 65_535;
 
 impl Session {
-    /// Connects to `address` and greets it; a peer that does not pass every check asked for gets an
-    /// alert, and no query. `trusted` loads the trust anchors; it is called while the connection is
-    /// on its way.
-    pub fn open(
-        target: &Target,
-        address: SocketAddr,
-        deadline: &Deadline,
-        trusted: impl FnOnce() -> Result<Arc<Trust>, Error>,
-    ) -> Result<Self, Error> {
-        let peer = Peer { address, protocol: Protocol::Tls };
-        let start = deadline.elapsed();
-        let socket = dial(&peer)?;
-        let trust = trusted()?;
-        let stream = await_connection(socket, &peer, deadline)?;
-        let connected = deadline.elapsed();
+    /// A session in cleartext.
+    pub fn plain(stream: Stream, peer: Peer) -> Self {
+        Self {
+            stream,
+            tls: None,
+            outgoing: Vec::new(),
+            received: Frames::default(),
+            ended: None,
+            peer,
+            facts: None,
+            handshake: Duration::ZERO,
+        }
+    }
 
+    /// Sends a PROXYv2 header before the first message.
+    pub fn introduce(&mut self, proxy: Option<Proxy>) {
+        if let Some(proxy) = proxy {
+            self.outgoing.extend(proxy::header(proxy, proxy::Over::Tcp));
+        }
+    }
+
+    /// Greets the peer at the other end of `stream`. One that does not pass every check asked for
+    /// gets an alert, and no query.
+    pub fn greet(
+        mut stream: Stream,
+        peer: Peer,
+        target: &Target,
+        trust: Arc<Trust>,
+        deadline: &Deadline,
+    ) -> Result<Self, Error> {
+        let start = deadline.elapsed();
         let provider = Arc::new(ring::default_provider());
         let recorder = Recorder::new(trust, &provider);
-        let tls = greet(target, address.ip(), &recorder, provider)?;
-        let facts = Arc::new(TlsFacts::default());
-        let mut session = Self {
-            stream,
-            tls,
-            received: Frames::default(),
-            peer,
-            facts,
-            connect: connected - start,
-            handshake: Duration::ZERO,
-        };
-        let outcome = session.shake_hands(deadline);
-        session.handshake = deadline.elapsed() - connected;
-        session.facts = Arc::new(session.facts(target, &recorder));
+        let mut tls = greeting(target, &peer, &recorder, provider)?;
+        // the greatest message and the records around it are all that may have to wait
+        tls.set_buffer_limit(None);
+        let outcome = shake_hands(&mut tls, &mut stream, deadline);
+        let facts = Arc::new(facts(&tls, target, &recorder));
         match outcome {
-            Ok(()) => Ok(session),
-            Err(_) if !session.facts.verdict.trusted() => {
-                Err(Error::Refused(Arc::clone(&session.facts)))
-            }
+            Ok(()) => Ok(Self {
+                tls: Some(Box::new(tls)),
+                facts: Some(facts),
+                handshake: deadline.elapsed() - start,
+                ..Self::plain(stream, peer)
+            }),
+            Err(_) if !facts.verdict.trusted() => Err(Error::Refused(facts)),
             Err(cause) => Err(Error::Handshake(cause)),
         }
     }
 
-    /// Sends one message, with its length, as one TLS record.
-    pub fn send(&mut self, message: &[u8], deadline: &Deadline) -> Result<(), Error> {
-        let mut framed = Vec::with_capacity(2 + message.len());
-        let length =
-            u16::try_from(message.len()).map_err(|_| Error::usage("the query is too long"))?;
-        framed.extend(length.to_be_bytes());
-        framed.extend(message);
-        let sent = self.tls.writer().write_all(&framed).and_then(|()| self.flush(deadline));
-        sent.map_err(|error| self.lost(&error, deadline))
+    /// Adds a message, with its length, to what is to be sent. What is queued together leaves
+    /// together: one message is one TLS record.
+    pub fn queue(&mut self, message: &[u8]) -> Result<(), Error> {
+        let too_long = |_| Error::usage("the query is too long");
+        let length = u16::try_from(message.len()).map_err(too_long)?;
+        self.outgoing.extend(length.to_be_bytes());
+        self.outgoing.extend(message);
+        Ok(())
+    }
+
+    /// Sends what was queued. What comes meanwhile is taken in, so that two peers with full buffers
+    /// do not wait for each other.
+    pub fn send(&mut self, deadline: &Deadline) -> Result<(), Error> {
+        loop {
+            self.push().map_err(|cause| self.no_reply(cause))?;
+            if !self.wants_write() {
+                return Ok(());
+            }
+            self.wait(PollFlags::IN | PollFlags::OUT, deadline)?;
+            self.pull();
+            if let Some(cause) = &self.ended {
+                return Err(self.no_reply(cause.clone()));
+            }
+        }
     }
 
     /// Waits for the next message.
@@ -101,137 +131,236 @@ impl Session {
                     false => Ok(message),
                 };
             }
-            self.read(deadline)?;
+            if let Some(cause) = &self.ended {
+                return Err(self.no_reply(cause.clone()));
+            }
+            if !self.pull() {
+                self.wait(PollFlags::IN, deadline)?;
+            }
         }
     }
 
     /// Says goodbye, without waiting for an answer.
     pub fn close(mut self) {
-        self.tls.send_close_notify();
-        // whether it arrives changes nothing
-        let _ = self.tls.write_tls(&mut self.stream);
-    }
-
-    /// Reads what is there, waiting until something is.
-    fn read(&mut self, deadline: &Deadline) -> Result<(), Error> {
-        let mut buffer = [0; 16 * 1024];
-        match self.tls.reader().read(&mut buffer) {
-            Ok(0) => return Err(self.no_reply(Reply::CloseNotify)),
-            Ok(length) => {
-                self.received.extend(&buffer[..length]);
-                return Ok(());
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(self.lost(&error, deadline)),
-        }
-        match self.pull(deadline) {
-            Ok(0) => Err(self.no_reply(Reply::Closed)),
-            Ok(_) => match self.tls.process_new_packets() {
-                Ok(_) => Ok(()),
-                Err(rustls::Error::AlertReceived(alert)) => {
-                    Err(self.no_reply(Reply::Alert(alert_name(alert))))
-                }
-                Err(error) => {
-                    // tell the peer why
-                    let _ = self.tls.write_tls(&mut self.stream);
-                    Err(self.no_reply(Reply::Protocol(text::free(error.to_string()))))
-                }
-            },
-            Err(error) => Err(self.lost(&error, deadline)),
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+            // whether it arrives changes nothing
+            let _ = tls.write_tls(&mut self.stream);
         }
     }
 
-    /// Reads from the socket into the TLS connection: how many octets, 0 at the end of the stream.
-    fn pull(&mut self, deadline: &Deadline) -> io::Result<usize> {
-        loop {
-            quick_ack(&self.stream);
-            deadline.wait(&self.stream, PollFlags::IN)?;
-            match self.tls.read_tls(&mut self.stream) {
-                Err(error) if is_interruption(&error) => {}
-                outcome => return outcome,
-            }
-        }
+    /// Whether something waits to be sent.
+    pub fn wants_write(&self) -> bool {
+        !self.outgoing.is_empty() || self.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
 
-    fn flush(&mut self, deadline: &Deadline) -> io::Result<()> {
-        while self.tls.wants_write() {
-            match self.tls.write_tls(&mut self.stream) {
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    deadline.wait(&self.stream, PollFlags::OUT)?;
-                }
-                Err(error) if is_interruption(&error) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+    /// The next message that was received.
+    pub fn message(&mut self) -> Option<Vec<u8>> {
+        self.received.next()
     }
 
-    fn shake_hands(&mut self, deadline: &Deadline) -> Result<(), Handshake> {
-        let failed = |error: io::Error| match error.kind() {
-            ErrorKind::TimedOut => Handshake::TimedOut(deadline.elapsed()),
-            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Handshake::Reset,
-            _ => Handshake::Protocol(system_words(&error)),
-        };
-        let mut first = FirstOctets::default();
-        self.flush(deadline).map_err(failed)?;
-        while self.tls.is_handshaking() {
-            first.peek(&self.stream, deadline).map_err(failed)?;
-            if self.pull(deadline).map_err(failed)? == 0 {
-                return Err(first.not_tls().unwrap_or(Handshake::Closed));
-            }
-            if let Err(error) = self.tls.process_new_packets() {
-                // tell the peer why; it may be gone already
-                let _ = self.flush(deadline);
-                return Err(match error {
-                    rustls::Error::AlertReceived(alert) => Handshake::Alert(alert_name(alert)),
-                    error => first
-                        .not_tls()
-                        .unwrap_or_else(|| Handshake::Protocol(text::free(error.to_string()))),
-                });
-            }
-            if self.tls.is_handshaking() {
-                self.flush(deadline).map_err(failed)?;
-            }
-        }
-        // what is left to send, our Finished, leaves in one segment with the query
-        Ok(())
+    /// Why nothing more will come.
+    pub fn ended(&self) -> Option<&Reply> {
+        self.ended.as_ref()
     }
 
-    fn facts(&self, target: &Target, recorder: &Recorder) -> TlsFacts {
-        let seen = recorder.seen();
-        let tls13 = self.tls.protocol_version() == Some(ProtocolVersion::TLSv1_3);
-        let group = self.tls.negotiated_key_exchange_group().map(|group| group.name());
-        let suite = self.tls.negotiated_cipher_suite().map(|it| format!("{:?}", it.suite()));
-        let session = SessionFacts {
-            version: match self.tls.protocol_version() {
-                Some(ProtocolVersion::TLSv1_3) => "TLS1.3".into(),
-                Some(ProtocolVersion::TLSv1_2) => "TLS1.2".into(),
-                _ => String::new(),
-            },
-            key_exchange: group.map(group_name).unwrap_or_default(),
-            signature: seen.scheme.map(|it| signature_name(it, tls13)).unwrap_or_default(),
-            cipher: suite.map(|it| cipher_name(&it)).unwrap_or_default(),
-            sni: target.sni.as_ref().map(|name| name.to_str().into_owned()),
-            alpn: self.tls.alpn_protocol().map(text::free),
-        };
-        match seen.judged {
-            Some((chain, verdict)) => TlsFacts { session, chain, verdict },
-            None => TlsFacts { session, ..TlsFacts::default() },
-        }
+    /// Remembers why nothing more will come.
+    pub fn end(&mut self, cause: Reply) {
+        self.ended.get_or_insert(cause);
     }
 
-    fn lost(&self, error: &io::Error, deadline: &Deadline) -> Error {
-        self.no_reply(match error.kind() {
-            ErrorKind::TimedOut => Reply::TimedOut(deadline.elapsed()),
-            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Reply::Reset,
-            ErrorKind::UnexpectedEof => Reply::Closed,
-            _ => Reply::Protocol(system_words(error)),
+    /// Acknowledges what was received, so that the peer goes on.
+    pub fn quick_ack(&self) {
+        self.stream.quick_ack();
+    }
+
+    fn wait(&self, what: PollFlags, deadline: &Deadline) -> Result<(), Error> {
+        self.stream.quick_ack();
+        deadline.wait(&self.stream, what).map_err(|error| {
+            self.no_reply(match error.kind() {
+                ErrorKind::TimedOut => Reply::TimedOut(deadline.elapsed()),
+                _ => Reply::Protocol(system_words(&error)),
+            })
         })
     }
 
+    /// Sends what can be sent without waiting.
+    pub fn push(&mut self) -> Result<(), Reply> {
+        if let (Some(tls), false) = (&mut self.tls, self.outgoing.is_empty()) {
+            tls.writer().write_all(&self.outgoing).map_err(|error| broken(&error))?;
+            self.outgoing.clear();
+        }
+        while self.wants_write() {
+            let written = match &mut self.tls {
+                Some(tls) => tls.write_tls(&mut self.stream),
+                None => self.stream.write(&self.outgoing),
+            };
+            match written {
+                Ok(length) if self.tls.is_none() => drop(self.outgoing.drain(..length)),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(broken(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what came; whether there was anything. The end is remembered in `ended`.
+    pub fn pull(&mut self) -> bool {
+        let pulled = match &mut self.tls {
+            Some(tls) => pull_tls(tls, &mut self.stream, &mut self.received),
+            None => pull_plain(&mut self.stream, &mut self.received),
+        };
+        match pulled {
+            Ok(any) => any,
+            Err(cause) => {
+                self.ended.get_or_insert(cause);
+                true
+            }
+        }
+    }
+
     fn no_reply(&self, cause: Reply) -> Error {
-        Error::Reply { peer: self.peer.to_string(), cause }
+        Error::Reply { peer: self.peer.clone(), cause }
+    }
+}
+
+fn pull_plain(stream: &mut Stream, received: &mut Frames) -> Result<bool, Reply> {
+    let mut octets = [0; 16 * 1024];
+    match stream.read(&mut octets) {
+        Ok(0) => Err(Reply::Closed),
+        Ok(length) => {
+            received.extend(&octets[..length]);
+            Ok(true)
+        }
+        Err(error) if is_interruption(&error) => Ok(false),
+        Err(error) => Err(broken(&error)),
+    }
+}
+
+fn pull_tls(
+    tls: &mut ClientConnection,
+    stream: &mut Stream,
+    received: &mut Frames,
+) -> Result<bool, Reply> {
+    let mut any = false;
+    match tls.read_tls(stream) {
+        // the reader says below what the end means
+        Ok(length) => any = length > 0,
+        Err(error) if is_interruption(&error) => {}
+        Err(error) => return Err(broken(&error)),
+    }
+    if let Err(error) = tls.process_new_packets() {
+        // tell the peer why
+        let _ = tls.write_tls(stream);
+        return Err(match error {
+            rustls::Error::AlertReceived(alert) => Reply::Alert(alert_name(alert)),
+            error => Reply::Protocol(text::free(error.to_string())),
+        });
+    }
+    let mut octets = [0; 16 * 1024];
+    loop {
+        match tls.reader().read(&mut octets) {
+            Ok(0) => return Err(Reply::CloseNotify),
+            Ok(length) => {
+                any = true;
+                received.extend(&octets[..length]);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(any),
+            Err(error) => return Err(broken(&error)),
+        }
+    }
+}
+
+fn broken(error: &io::Error) -> Reply {
+    match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Reply::Reset,
+        ErrorKind::UnexpectedEof => Reply::Closed,
+        _ => Reply::Protocol(system_words(error)),
+    }
+}
+
+fn shake_hands(
+    tls: &mut ClientConnection,
+    stream: &mut Stream,
+    deadline: &Deadline,
+) -> Result<(), Handshake> {
+    let failed = |error: io::Error| match error.kind() {
+        ErrorKind::TimedOut => Handshake::TimedOut(deadline.elapsed()),
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Handshake::Reset,
+        _ => Handshake::Protocol(system_words(&error)),
+    };
+    let mut first = FirstOctets::default();
+    flush(tls, stream, deadline).map_err(failed)?;
+    while tls.is_handshaking() {
+        stream.quick_ack();
+        deadline.wait(stream, PollFlags::IN).map_err(failed)?;
+        first.peek(stream).map_err(failed)?;
+        match tls.read_tls(stream) {
+            Ok(0) => return Err(first.not_tls().unwrap_or(Handshake::Closed)),
+            Ok(_) => {}
+            Err(error) if is_interruption(&error) => continue,
+            Err(error) => return Err(failed(error)),
+        }
+        if let Err(error) = tls.process_new_packets() {
+            // tell the peer why; it may be gone already
+            let _ = flush(tls, stream, deadline);
+            return Err(match error {
+                rustls::Error::AlertReceived(alert) => Handshake::Alert(alert_name(alert)),
+                error => first
+                    .not_tls()
+                    .unwrap_or_else(|| Handshake::Protocol(text::free(error.to_string()))),
+            });
+        }
+        if tls.is_handshaking() {
+            flush(tls, stream, deadline).map_err(failed)?;
+        }
+    }
+    // what is left to send, our Finished, leaves in one segment with the query
+    Ok(())
+}
+
+fn flush(tls: &mut ClientConnection, stream: &mut Stream, deadline: &Deadline) -> io::Result<()> {
+    while tls.wants_write() {
+        match tls.write_tls(stream) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                deadline.wait(stream, PollFlags::OUT)?;
+            }
+            Err(error) if is_interruption(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn facts(tls: &ClientConnection, target: &Target, recorder: &Recorder) -> TlsFacts {
+    let seen = recorder.seen();
+    let tls13 = tls.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+    let group = tls.negotiated_key_exchange_group().map(|group| group.name());
+    let suite = tls.negotiated_cipher_suite().map(|it| format!("{:?}", it.suite()));
+    let session = SessionFacts {
+        version: match tls.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => "TLS1.3".into(),
+            Some(ProtocolVersion::TLSv1_2) => "TLS1.2".into(),
+            _ => String::new(),
+        },
+        key_exchange: group.map(group_name).unwrap_or_default(),
+        signature: seen.scheme.map(|it| signature_name(it, tls13)).unwrap_or_default(),
+        cipher: suite.map(|it| cipher_name(&it)).unwrap_or_default(),
+        sni: target.sni.as_ref().map(|name| name.to_str().into_owned()),
+        alpn: tls.alpn_protocol().map(text::free),
+    };
+    match seen.judged {
+        Some((chain, verdict)) => TlsFacts { session, chain, verdict },
+        None => TlsFacts { session, ..TlsFacts::default() },
+    }
+}
+
+impl AsFd for Session {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }
 
@@ -273,11 +402,9 @@ impl Iterator for Frames {
 struct FirstOctets(Vec<u8>);
 
 impl FirstOctets {
-    fn peek(&mut self, stream: &TcpStream, deadline: &Deadline) -> io::Result<()> {
+    fn peek(&mut self, stream: &Stream) -> io::Result<()> {
         const ENOUGH: usize = 64;
         if self.0.is_empty() {
-            quick_ack(stream);
-            deadline.wait(stream, PollFlags::IN)?;
             let mut octets = [0; ENOUGH];
             match stream.peek(&mut octets) {
                 Ok(length) => self.0.extend(&octets[..length]),
@@ -299,66 +426,13 @@ impl FirstOctets {
     }
 }
 
-/// Begins to connect.
-fn dial(peer: &Peer) -> Result<Socket, Error> {
-    let failed = |cause| Error::Connect { peer: peer.to_string(), cause };
-    let other = |error: io::Error| failed(Connect::Other(system_words(&error)));
-    let socket =
-        Socket::new(Domain::for_address(peer.address), Type::STREAM, None).map_err(other)?;
-    socket.set_nonblocking(true).map_err(other)?;
-    // what is written leaves at once; a system that cannot do that is slower, not wrong
-    let _ = socket.set_tcp_nodelay(true);
-    match socket.connect(&peer.address.into()) {
-        Ok(()) => Ok(socket),
-        Err(error) if is_in_progress(&error) => Ok(socket),
-        Err(error) => Err(failed(connect_cause(&error))),
-    }
-}
-
-fn await_connection(socket: Socket, peer: &Peer, deadline: &Deadline) -> Result<TcpStream, Error> {
-    let failed = |error: io::Error| {
-        let cause = match error.kind() {
-            ErrorKind::TimedOut => Connect::TimedOut(deadline.elapsed()),
-            _ => connect_cause(&error),
-        };
-        Error::Connect { peer: peer.to_string(), cause }
-    };
-    deadline.wait(&socket, PollFlags::OUT).map_err(failed)?;
-    match socket.take_error().map_err(failed)? {
-        Some(error) => Err(failed(error)),
-        None => Ok(socket.into()),
-    }
-}
-
-fn connect_cause(error: &io::Error) -> Connect {
-    match error.kind() {
-        ErrorKind::ConnectionRefused => Connect::Refused,
-        _ => Connect::Other(system_words(error)),
-    }
-}
-
-fn is_in_progress(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::WouldBlock
-        || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
-}
-
 fn is_interruption(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock)
 }
 
-/// Acknowledges at once what was received: a server without TCP_NODELAY holds its answer back
-/// until then, for 40 ms otherwise. The kernel forgets the wish, so it is repeated.
-fn quick_ack(stream: &TcpStream) {
-    #[cfg(target_os = "linux")]
-    // a system that cannot do that is slower, not wrong
-    let _ = rustix::net::sockopt::set_tcp_quickack(stream, true);
-    #[cfg(not(target_os = "linux"))]
-    let _ = stream;
-}
-
-fn greet(
+fn greeting(
     target: &Target,
-    address: IpAddr,
+    peer: &Peer,
     recorder: &Arc<Recorder>,
     provider: Arc<CryptoProvider>,
 ) -> Result<ClientConnection, Error> {
@@ -367,7 +441,12 @@ fn greet(
     // every lookup shows the certificates; a resumed session has none
     config.resumption = rustls::client::Resumption::disabled();
     // an address is never sent as a server name
-    let name = target.sni.clone().unwrap_or_else(|| ServerName::IpAddress(address.into()));
+    let name = target.sni.clone().unwrap_or_else(|| {
+        ServerName::IpAddress(match peer.address {
+            Endpoint::Ip(address) => address.ip().into(),
+            Endpoint::Path(_) => IpAddr::V4(Ipv4Addr::LOCALHOST).into(),
+        })
+    });
     ClientConnection::new(Arc::new(config), name)
         .map_err(|error| Error::Internal(error.to_string()))
 }

@@ -14,7 +14,7 @@ use crate::dns::message::{Message, Question, Record, Section, UPDATE};
 use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
 use crate::dns::rdata::{self, Style};
-use crate::exchange::{Exchange, Packet, Phases, TlsFacts};
+use crate::exchange::{Exchange, Packet, Phases, Protocol, TlsFacts, Transferred};
 
 /// Writes the query as it was sent, and the empty line that parts it from the reply.
 pub fn query(
@@ -44,11 +44,50 @@ pub fn reply(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut page = Page::new(reply, display, ink);
-    page.head(exchange, exchange.tls.as_deref().filter(|_| display.cert))?;
+    // a session that is used again was introduced before
+    let introduced = exchange.tls.as_deref().filter(|_| display.cert && !exchange.phases.reused);
+    page.head(exchange, introduced)?;
     page.body();
     if display.stats {
         page.received(exchange, query);
     }
+    out.write_all(&page.out)
+}
+
+/// Writes the records of one message of a transfer, without titles.
+pub fn records(
+    message: &Message<'_>,
+    display: &Display,
+    ink: Ink,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let bare = Display { comments: false, ..display.clone() };
+    let mut page = Page::new(message, &bare, ink);
+    page.section(Section::Answer, display.answer);
+    page.signature();
+    out.write_all(&page.out)
+}
+
+/// Writes how a transfer went.
+pub fn transferred(
+    summary: &Transferred,
+    display: &Display,
+    ink: Ink,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if !display.stats {
+        return Ok(());
+    }
+    let nothing = Message::read(&[]);
+    let mut page = Page::new(&nothing, display, ink);
+    let Transferred { peer, query, took, octets, messages, records, .. } = summary;
+    match messages {
+        0 => page.line(format_args!(";; Received 0 B")),
+        _ => page
+            .line(format_args!(";; Received {octets} B ({messages} messages, {records} records)")),
+    }
+    page.line(format_args!(";; Time {}", query.at.strftime(TIME)));
+    page.line(format_args!(";; From {peer} in {:.1} ms", milliseconds(*took)));
     out.write_all(&page.out)
 }
 
@@ -357,15 +396,14 @@ impl<'a> Page<'a> {
         }
         self.line(format_args!(";; Time {}", at.strftime(TIME)));
         let Phases { reused, connect, handshake, reply } = exchange.phases;
-        let reply = milliseconds(reply);
-        if reused {
-            self.line(format_args!(";; Phases: session reused, reply {reply:.1} ms"));
-        } else {
-            let (connect, handshake) = (milliseconds(connect), milliseconds(handshake));
-            self.line(format_args!(
-                ";; Phases: connect {connect:.1} ms, TLS {handshake:.1} ms, reply {reply:.1} ms"
-            ));
-        }
+        let (connect, handshake) = (milliseconds(connect), milliseconds(handshake));
+        let way = match (reused, exchange.peer.protocol) {
+            (true, _) => "session reused, ".to_owned(),
+            (false, Protocol::Tls) => format!("connect {connect:.1} ms, TLS {handshake:.1} ms, "),
+            (false, Protocol::Tcp) => format!("connect {connect:.1} ms, "),
+            (false, Protocol::Udp) => String::new(),
+        };
+        self.line(format_args!(";; Phases: {way}reply {:.1} ms", milliseconds(reply)));
         self.line(format_args!(";; From {} in {:.1} ms", exchange.peer, milliseconds(*took)));
     }
 

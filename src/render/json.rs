@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
 use crate::error::{Error, NO_ANSWER};
-use crate::exchange::{Event, Exchange, Peer, Phases, TlsFacts};
+use crate::exchange::{Endpoint, Event, Exchange, Packet, Peer, Phases, TlsFacts};
 use crate::text;
 use message::MessageView;
 
@@ -33,6 +33,11 @@ pub struct Heard {
 }
 
 impl Heard {
+    /// A server of which nothing was heard yet.
+    pub fn of(host: &str, port: u16) -> Self {
+        Self { host: text::free(host), port, ..Self::default() }
+    }
+
     /// Remembers what an event says of the server whose turn it is.
     pub fn hear(&mut self, event: &Event<'_>) {
         match *event {
@@ -41,7 +46,7 @@ impl Heard {
                     Self { host: text::free(host), port, at: Some(at.clone()), ..Self::default() };
             }
             Event::Dialling(peer) => {
-                self.peer = Some(*peer);
+                self.peer = Some(peer.clone());
                 self.tls = None;
             }
             Event::Met(facts) => self.tls = Some(Arc::clone(facts)),
@@ -81,7 +86,17 @@ pub fn failed(heard: &Heard, error: &Error, pretty: bool, out: &mut dyn Write) -
     write(&Object { heard, outcome: Outcome::Failed(error) }, pretty, out)
 }
 
-fn write(object: &Object<'_>, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the object of one message of a transfer.
+pub fn transferred(
+    message: &Message<'_>,
+    packet: &Packet,
+    pretty: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write(&MessageView { message, packet }, pretty, out)
+}
+
+fn write(object: &impl Serialize, pretty: bool, out: &mut dyn Write) -> io::Result<()> {
     if pretty {
         serde_json::to_writer_pretty(&mut *out, object)?;
     } else {
@@ -168,8 +183,14 @@ impl Object<'_> {
     fn server(&self, peer: Option<&Peer>) -> ServerView<'_> {
         ServerView {
             host: &self.heard.host,
-            address: peer.map(|peer| peer.address.ip().to_string()),
-            port: peer.map_or(self.heard.port, |peer| peer.address.port()),
+            address: peer.map(|peer| match &peer.address {
+                Endpoint::Ip(address) => address.ip().to_string(),
+                Endpoint::Path(path) => text::free(path),
+            }),
+            port: match peer.map(|peer| &peer.address) {
+                Some(Endpoint::Ip(address)) => address.port(),
+                _ => self.heard.port,
+            },
             protocol: peer.map(|peer| peer.protocol.to_string()),
         }
     }
@@ -258,16 +279,7 @@ struct Failure {
 impl Failure {
     fn new(error: &Error) -> Self {
         Self {
-            kind: match error {
-                Error::Usage { .. } => "usage",
-                Error::File { .. } => "file",
-                Error::Resolve { .. } => "resolve",
-                Error::Connect { .. } => "connect",
-                Error::Handshake(_) => "handshake",
-                Error::Refused(_) => "certificate",
-                Error::Reply { .. } => "reply",
-                Error::Internal(_) => "internal",
-            },
+            kind: error.kind(),
             exit_code: error.exit_code(),
             message: words(error),
             hint: error.hint().map(text::free),

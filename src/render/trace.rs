@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind, Write};
 
 use super::certificates as who;
 use super::ink::{Ink, Role};
-use crate::error::Error;
-use crate::exchange::{Event, Question, Source, TlsFacts};
+use crate::error::{Error, Reply};
+use crate::exchange::{Event, Protocol, Question, Source, TlsFacts};
 use crate::text;
 
 /// The two streams that a person sees, and what may be said on them.
@@ -24,6 +24,10 @@ pub struct Talk<'a> {
     pub debug: u8,
     /// Debug lines are on `err`, because `out` belongs to data.
     pub data_only: bool,
+    /// A person reads `out`, so that objects are laid out for the eye.
+    pub pretty: bool,
+    /// A person watches `err` and would like to know how far a batch is.
+    pub progress: bool,
 }
 
 impl Talk<'_> {
@@ -32,10 +36,22 @@ impl Talk<'_> {
         match event {
             // what follows says it
             Event::Turn { .. } | Event::Dialling(_) => Ok(()),
-            Event::Querying { owner, qclass, qtype, host, port } => self.debug(format_args!(
-                "Querying for owner({owner}), class({qclass}), type({qtype}), server({host}), \
-                 port({port}), protocol(TCP)"
+            Event::Querying { owner, qclass, qtype, host, port, protocol } => {
+                self.debug(format_args!(
+                    "Querying for owner({owner}), class({qclass}), type({qtype}), server({host}), \
+                     port({port}), protocol({protocol})"
+                ))
+            }
+            Event::Reused { owner, qclass, qtype } => self.debug(format_args!(
+                "Querying for owner({owner}), class({qclass}), type({qtype}), reused connection"
             )),
+            Event::Warning(words) => self.warning(words),
+            Event::Truncated(words) => {
+                self.warning(words)?;
+                // kdig parts the attempts with an empty line
+                if self.data_only { Ok(()) } else { writeln!(self.out) }
+            }
+            Event::Retrying(peer) => self.debug(format_args!("retrying server {peer}")),
             Event::Imported { source, count } => match source {
                 Source::System => {
                     self.debug(format_args!("TLS, imported {count} system certificates"))
@@ -86,6 +102,15 @@ impl Talk<'_> {
         }
     }
 
+    /// The last line of a batch, where the results are unless those are bare data.
+    pub fn summary(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+        if self.data_only {
+            return self.say(Role::Comment, format_args!(";; {words}"));
+        }
+        self.ink.paint(self.out, Role::Comment, |out| write!(out, "\n;; {words}"))?;
+        writeln!(self.out)
+    }
+
     fn failed(&mut self, error: &Error) -> io::Result<()> {
         match error {
             Error::Refused(facts) => {
@@ -99,11 +124,16 @@ impl Talk<'_> {
             Error::Usage { .. }
             | Error::Resolve { .. }
             | Error::File { .. }
+            | Error::Transfer { .. }
             | Error::Internal(_) => self.error(format_args!("{error}")),
             Error::Connect { .. } | Error::Handshake(_) => self.warning(format_args!("{error}")),
-            Error::Reply { peer, .. } => {
+            Error::Reply { peer, cause } => {
                 self.warning(format_args!("{error}"))?;
-                self.warning(format_args!("can't receive reply from {peer}"))
+                match (peer.protocol, cause) {
+                    // all is said
+                    (Protocol::Tcp | Protocol::Udp, Reply::TimedOut(_)) => Ok(()),
+                    _ => self.warning(format_args!("can't receive reply from {peer}")),
+                }
             }
         }
     }

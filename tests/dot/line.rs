@@ -193,8 +193,13 @@ impl<'a> Line<'a> {
             record => record?,
         };
         let Tls::Begun(connection) = &mut self.tls else { return Ok(false) };
-        connection.read_tls(&mut &record[..])?;
-        match connection.process_new_packets() {
+        let mut octets = &record[..];
+        let mut state = Ok(());
+        // the connection takes in so much at a time and no more
+        while state.is_ok() && connection.read_tls(&mut octets)? > 0 && !octets.is_empty() {
+            state = connection.process_new_packets().map(|_| ());
+        }
+        match state.and_then(|()| connection.process_new_packets()) {
             Ok(state) => {
                 let mut plaintext = vec![0; state.plaintext_bytes_to_read()];
                 let ended = state.peer_has_closed();

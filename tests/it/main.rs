@@ -7,13 +7,17 @@ mod rdata;
 #[path = "../shown/mod.rs"]
 mod shown;
 
+mod batch;
 mod client;
 mod corpus;
 mod faults;
+mod generated;
 mod idn;
 mod json;
 mod pki;
 mod presentation;
+mod readme;
 mod run;
 mod server;
+mod transport;
 mod trust;

@@ -132,8 +132,10 @@ pub(crate) const BIND: &[Row] = &[
          +stats AAAA",
     ),
     (0, "+tls @127.0.0.1 -p {dot} a.zoo.example many.zoo.example -q mx.zoo.example -t MX +short"),
+    (0, "+tls @127.0.0.1 -p {dot} +keepopen a.zoo.example many.zoo.example"),
     (0, "+tls a.zoo.example @127.0.0.1#{dot} many.zoo.example @127.0.0.1#{rsa}"),
     // transfers
+    (0, "+tls @127.0.0.1 -p {dot} signed.example AXFR"),
     (0, "+tls @127.0.0.1 -p {dot} +short 100.51.198.in-addr.arpa AXFR"),
     // server notations
     (0, "+tls @127.0.0.1@{dot} a.zoo.example"),
@@ -197,6 +199,7 @@ pub(crate) const RESOLVER: &[Row] = &[
     (0, "+tls @127.0.0.1#{dot} +noedns +nopadding many.zoo.example"),
     (0, "+tls @127.0.0.1#{dot} +cdflag +adflag many.zoo.example"),
     (0, "+tls @127.0.0.1#{dot} a.zoo.example mx.zoo.example MX"),
+    (0, "+tls @127.0.0.1#{dot} +keepopen a.zoo.example mx.zoo.example MX"),
     (6, "-d +tls-ca={ca} +tls-host=nobody.test @127.0.0.1#{dot} a.zoo.example"),
     (7, "-d +tls-pin={nopin} @127.0.0.1#{dot} a.zoo.example"),
 ];
@@ -204,48 +207,6 @@ pub(crate) const RESOLVER: &[Row] = &[
 /// What tdig does not do yet. A row here fails as soon as tdig does it: then its command lines
 /// belong above, or to the transcripts that are run.
 pub(crate) const NOT_YET: &[NotYet] = &[
-    NotYet {
-        why: "no +keepopen",
-        lacking: is_refused,
-        bind: &[(0, "+tls @127.0.0.1 -p {dot} +keepopen a.zoo.example many.zoo.example")],
-        resolver: &[(0, "+tls @127.0.0.1#{dot} +keepopen a.zoo.example mx.zoo.example MX")],
-        transcripts: &[239, 240],
-    },
-    NotYet {
-        why: "a transfer is shown as any other reply",
-        lacking: |run| !run.stdout.starts_with(";; AXFR for ") && run.status == 0,
-        bind: &[(0, "+tls @127.0.0.1 -p {dot} signed.example AXFR")],
-        resolver: &[],
-        transcripts: &[216, 217, 218, 227],
-    },
-    NotYet {
-        why: "IXFR=serial is taken for a name",
-        lacking: |run| run.stdout.contains(r";; IXFR\="),
-        bind: &[],
-        resolver: &[],
-        transcripts: &[219, 220],
-    },
-    NotYet {
-        why: "NOTIFY=serial is taken for a name",
-        lacking: |run| run.stdout.contains(r";; NOTIFY\="),
-        bind: &[],
-        resolver: &[],
-        transcripts: &[247],
-    },
-    NotYet {
-        why: "no plain DNS: +notls, +tcp, +ignore",
-        lacking: is_refused,
-        bind: &[],
-        resolver: &[],
-        transcripts: &[49, 503, 504, 505, 506],
-    },
-    NotYet {
-        why: "no TSIG: -y; once there, a TSIG record has the time and a digest of it",
-        lacking: is_refused,
-        bind: &[],
-        resolver: &[],
-        transcripts: &[222, 223, 224, 225, 226],
-    },
     NotYet {
         why: "no client certificates",
         lacking: is_refused,

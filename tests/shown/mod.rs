@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Zoned;
 use tdig::display::{Display, Format};
 use tdig::dns::message::{Message, Section};
-use tdig::exchange::{Exchange, Packet, Peer, Phases, Protocol};
+use tdig::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol};
 use tdig::render::ink::Ink;
 use tdig::render::{dig, json, short};
 
@@ -19,12 +19,13 @@ pub fn show(octets: &[u8]) -> usize {
     let packet = |bytes| Packet { bytes, at: Zoned::default(), took: Duration::ZERO };
     let exchange = Exchange {
         peer: Peer {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 853)),
+            address: Endpoint::Ip(SocketAddr::from((Ipv4Addr::LOCALHOST, 853))),
             protocol: Protocol::Tls,
         },
         query: packet(octets.to_vec()),
         reply: packet(octets.to_vec()),
         tls: None,
+        signature: None,
         phases: Phases::default(),
     };
     let message = Message::read(&exchange.reply.bytes);

@@ -99,6 +99,13 @@ impl<'a> Rdata<'a> {
         }
     }
 
+    /// The serial of an SOA record (RFC 1035 section 3.3.13): the first of five numbers at its end.
+    pub(super) fn soa_serial(&self) -> Option<u32> {
+        let octets = self.octets();
+        let numbers = octets.get(octets.len().checked_sub(20)?..)?;
+        numbers.first_chunk().map(|serial| u32::from_be_bytes(*serial))
+    }
+
     /// The error field of a TSIG record (RFC 8945 section 4.2); `None` if the data are no TSIG.
     pub(super) fn tsig_error(&self) -> Option<u16> {
         let mut rest = self.place;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::dns::unhex;
-use crate::exchange::{Peer, Phases, Protocol, SessionFacts, TlsFacts};
+use crate::exchange::{Endpoint, Peer, Phases, Protocol, SessionFacts, TlsFacts};
 
 /// `lab.test A`: two answers, two name servers, their addresses and an OPT record.
 pub(in crate::render) const LOOKUP: &str = "A678 8500 0001 0002 0002 0004
@@ -333,10 +333,11 @@ pub(in crate::render) fn exchange(reply: Vec<u8>) -> Exchange {
     let mut query = unhex(QUERY);
     query.resize(128, 0);
     Exchange {
-        peer: Peer { address: ([127, 0, 0, 1], 853).into(), protocol: Protocol::Tls },
+        peer: Peer { address: Endpoint::Ip(([127, 0, 0, 1], 853).into()), protocol: Protocol::Tls },
         query: Packet { bytes: query, at: at.clone(), took: Duration::from_micros(4_300) },
         reply: Packet { bytes: reply, at, took: Duration::from_micros(11_200) },
         tls: Some(Arc::new(TlsFacts { session, ..TlsFacts::default() })),
+        signature: None,
         phases: Phases {
             reused: false,
             connect: Duration::from_millis(2),

@@ -1,0 +1,433 @@
+//! A batch: one command line a line, streamed. One rule: constant memory, whatever the number of
+//! lines; and what fails, fails in its place.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::settings::Settings;
+use crate::cli::{self, Look};
+use crate::display::Format;
+use crate::dns::message::Message;
+use crate::dns::rcode::Rcode;
+use crate::error::{Error, system_words};
+use crate::lookups;
+use crate::net::lookup::Asker;
+use crate::net::pipeline::{Job, Outcome, Pipeline};
+use crate::plan::{Lookup, Route, Targets, Transport};
+use crate::render::json::{self, Heard};
+use crate::render::trace::Talk;
+
+/// Asks what the lines of the file at `path` say, and sums up. Returns the exit status of the first
+/// query that failed.
+pub(crate) fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
+    let lines = match Lines::open(path) {
+        Ok(lines) => lines,
+        Err(error) => {
+            let error = Error::File { path: path.to_owned(), reason: system_words(&error) };
+            talk.error(format_args!("{error}"))?;
+            return Ok(error.exit_code());
+        }
+    };
+    let interrupted = Arc::new(AtomicBool::new(false));
+    // without it Ctrl-C ends the program at once, which loses the summary and nothing else
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted));
+    let route = match route(&look.common, look.debug) {
+        Ok(route) => route,
+        Err(error) => {
+            talk.error(format_args!("{error}"))?;
+            talk.hint(&error)?;
+            return Ok(error.exit_code());
+        }
+    };
+    let options = look.common.batch;
+    let mut batch = Batch {
+        look,
+        talk,
+        lines,
+        route,
+        pipeline: Pipeline::new(options.pipeline, options.connections),
+        interrupted,
+        next: 0,
+        shown: 0,
+        early: BTreeMap::new(),
+        barrier: None,
+        summary: Summary::new(),
+        progress: None,
+        status: None,
+    };
+    if batch.talk.progress {
+        batch.progress = Some(progress());
+    }
+    batch.run()
+}
+
+/// Results that came before their turn; more than this many hold up the input.
+const MOST_EARLY: usize = 5_000;
+
+struct Batch<'a, 'b> {
+    look: &'a Look,
+    talk: &'a mut Talk<'b>,
+    lines: Lines,
+    /// The way of every query that says nothing else.
+    route: Arc<Route>,
+    pipeline: Pipeline,
+    interrupted: Arc<AtomicBool>,
+    /// The number of the next query.
+    next: usize,
+    /// How many results were shown.
+    shown: usize,
+    /// Results whose turn has not come.
+    early: BTreeMap<usize, Outcome>,
+    /// A query that is asked by itself, once all before it are shown.
+    barrier: Option<Job>,
+    summary: Summary,
+    progress: Option<ProgressBar>,
+    /// The number and the exit status of the first query that failed.
+    status: Option<(usize, u8)>,
+}
+
+impl Batch<'_, '_> {
+    fn run(mut self) -> io::Result<u8> {
+        while !self.interrupted.load(Ordering::Relaxed) {
+            let hungry = self.take_lines()?;
+            if self.pipeline.is_idle() {
+                if let Some(job) = self.barrier.take() {
+                    self.alone(&job)?;
+                    continue;
+                }
+                if self.lines.ended() {
+                    break;
+                }
+            }
+            let Self { pipeline, talk, lines, .. } = &mut self;
+            let mut told = Ok(());
+            let input = hungry.then(|| lines.input.as_fd());
+            let readable = pipeline.turn(input, &mut |event| {
+                if told.is_ok() {
+                    told = talk.tell(event);
+                }
+            })?;
+            told?;
+            if readable {
+                self.lines.fill()?;
+            }
+            for outcome in self.pipeline.finished() {
+                self.finish(outcome)?;
+            }
+        }
+        if let Some(progress) = &self.progress {
+            progress.finish_and_clear();
+        }
+        let interrupted = self.interrupted.load(Ordering::Relaxed);
+        self.summary.write(self.talk, self.shown, interrupted)?;
+        self.pipeline.close();
+        Ok(self.status.map_or(0, |(_, status)| status))
+    }
+
+    /// Takes lines while there is room; whether more input is wanted.
+    fn take_lines(&mut self) -> io::Result<bool> {
+        while self.barrier.is_none() && self.pipeline.has_room() && self.early.len() < MOST_EARLY {
+            let Some(line) = self.lines.next() else { return Ok(!self.lines.ended()) };
+            self.take(&line)?;
+        }
+        Ok(false)
+    }
+
+    fn take(&mut self, line: &str) -> io::Result<()> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            return Ok(());
+        }
+        let mut warnings = Vec::new();
+        match cli::parse_line(line, &self.look.common, &mut warnings) {
+            Ok(queries) => {
+                for warning in warnings {
+                    self.talk.warning(format_args!("line {}: {warning}", self.lines.number))?;
+                }
+                // words alone ask for no other way than that of all
+                let plain = !line.contains(['+', '@', '-']);
+                for settings in &queries {
+                    self.ask(settings, plain || settings.is_routed_as(&self.look.common))?;
+                }
+                Ok(())
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn ask(&mut self, settings: &Settings, same_way: bool) -> io::Result<()> {
+        let route = match same_way {
+            true => Ok(Arc::clone(&self.route)),
+            false => route(settings, self.look.debug),
+        };
+        match route.and_then(|route| Lookup::on(route, settings)) {
+            Ok(lookup) => {
+                let job = Job { number: self.next, lookup };
+                self.next += 1;
+                match can_be_pipelined(&job.lookup) {
+                    true => self.pipeline.add(job),
+                    false => self.barrier = Some(job),
+                }
+                Ok(())
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// A line that makes no sense fails in its place.
+    fn fail(&mut self, error: Error) -> io::Result<()> {
+        let line = self.lines.number;
+        let error = match error {
+            Error::Usage { message, hint } => {
+                Error::Usage { message: format!("line {line}: {message}"), hint }
+            }
+            other => other,
+        };
+        self.talk.error(format_args!("{error}"))?;
+        self.talk.hint(&error)?;
+        self.summary.failed(&error);
+        self.status.get_or_insert((self.next, error.exit_code()));
+        Ok(())
+    }
+
+    /// What a pipeline is not made for: transfers, datagrams, cookies, signatures.
+    fn alone(&mut self, job: &Job) -> io::Result<()> {
+        self.part()?;
+        lookups::international(&job.lookup, self.talk)?;
+        let code = lookups::one(&job.lookup, &mut Asker::default(), self.talk)?;
+        self.summary.alone += 1;
+        self.note(job.number, code);
+        self.shown += 1;
+        Ok(())
+    }
+
+    fn finish(&mut self, outcome: Outcome) -> io::Result<()> {
+        if self.look.common.batch.unordered {
+            return self.show(&outcome);
+        }
+        self.early.insert(outcome.job.number, outcome);
+        while let Some(outcome) = self.early.remove(&self.shown) {
+            self.show(&outcome)?;
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, outcome: &Outcome) -> io::Result<()> {
+        self.part()?;
+        self.shown += 1;
+        let lookup = &outcome.job.lookup;
+        lookups::international(lookup, self.talk)?;
+        self.talk.data_only = lookup.route.display.format != Format::Full;
+        let code = match &outcome.result {
+            Ok(exchange) => {
+                self.summary.answered(&exchange.reply.bytes, exchange.phases.reply);
+                lookups::answered(lookup, exchange, &heard(lookup), self.talk)?
+            }
+            Err(error) => {
+                self.summary.failed(error);
+                self.talk.error(format_args!("{}: {error}", lookup.query.owner()))?;
+                if lookup.route.display.format == Format::Json {
+                    json::failed(&heard(lookup), error, self.talk.pretty, self.talk.out)?;
+                }
+                error.exit_code()
+            }
+        };
+        self.note(outcome.job.number, code);
+        if let Some(progress) = &self.progress {
+            progress.set_position(self.shown as u64);
+            progress.set_message(format!("{} failed", self.summary.failures()));
+        }
+        Ok(())
+    }
+
+    /// The empty line between two results.
+    fn part(&mut self) -> io::Result<()> {
+        match self.shown > 0 && self.look.common.display.format == Format::Full {
+            true => self.talk.out.write_all(b"\n"),
+            false => Ok(()),
+        }
+    }
+
+    fn note(&mut self, number: usize, code: u8) {
+        if code != 0 && self.status.is_none_or(|(first, _)| number < first) {
+            self.status = Some((number, code));
+        }
+    }
+}
+
+fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {
+    let mut route = Route::new(settings)?;
+    // debug lines say the same and more
+    route.display.cert &= debug == 0;
+    Ok(Arc::new(route))
+}
+
+/// What is known of the server without hearing of it: JSON names it as typed.
+fn heard(lookup: &Lookup) -> Heard {
+    match &lookup.route.targets {
+        Targets::Given(targets) if lookup.route.display.format == Format::Json => {
+            targets.first().map(|it| Heard::of(&it.host, it.port)).unwrap_or_default()
+        }
+        _ => Heard::default(),
+    }
+}
+
+fn can_be_pipelined(lookup: &Lookup) -> bool {
+    let stream = matches!(lookup.route.transport, Transport::Tls | Transport::Tcp);
+    stream && !lookup.transfer && !lookup.random_cookie && lookup.route.key.is_none()
+}
+
+/// The lines of a file, read when they are wanted.
+struct Lines {
+    input: Input,
+    buffer: Vec<u8>,
+    /// How much of the buffer was handed out.
+    taken: usize,
+    at_end: bool,
+    /// The number of the last line.
+    number: usize,
+}
+
+enum Input {
+    File(File),
+    Stdin(io::Stdin),
+}
+
+impl Input {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::File(file) => file.as_fd(),
+            Self::Stdin(stdin) => stdin.as_fd(),
+        }
+    }
+}
+
+impl Lines {
+    fn open(path: &str) -> io::Result<Self> {
+        let input = match path {
+            "-" => Input::Stdin(io::stdin()),
+            path => Input::File(File::open(path)?),
+        };
+        Ok(Self { input, buffer: Vec::new(), taken: 0, at_end: false, number: 0 })
+    }
+
+    /// Reads on; waits if nothing is there yet.
+    fn fill(&mut self) -> io::Result<()> {
+        const PIECE: usize = 64 * 1024;
+        self.buffer.drain(..self.taken);
+        self.taken = 0;
+        let before = self.buffer.len();
+        self.buffer.resize(before + PIECE, 0);
+        let read = match &mut self.input {
+            Input::File(file) => file.read(&mut self.buffer[before..]),
+            // read past the buffer of the standard library, which poll does not know of
+            Input::Stdin(stdin) => {
+                rustix::io::read(&*stdin, &mut self.buffer[before..]).map_err(Into::into)
+            }
+        };
+        let length = match read {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+            other => {
+                let length = other?;
+                self.at_end = length == 0;
+                length
+            }
+        };
+        self.buffer.truncate(before + length);
+        Ok(())
+    }
+
+    /// The next whole line.
+    fn next(&mut self) -> Option<String> {
+        let rest = &self.buffer[self.taken..];
+        let (line, length) = match rest.iter().position(|&octet| octet == b'\n') {
+            Some(end) => (&rest[..end], end + 1),
+            // the last line may lack its end
+            None if self.at_end && !rest.is_empty() => (rest, rest.len()),
+            None => return None,
+        };
+        let line = String::from_utf8_lossy(line).into_owned();
+        self.taken += length;
+        self.number += 1;
+        Some(line)
+    }
+
+    fn ended(&self) -> bool {
+        self.at_end && self.taken == self.buffer.len()
+    }
+}
+
+fn progress() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+    // the template is a literal
+    if let Ok(style) = ProgressStyle::with_template("{pos} done, {per_sec}, {msg} [{elapsed}]") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// What a batch came to.
+struct Summary {
+    start: Instant,
+    rcodes: BTreeMap<u16, usize>,
+    failures: BTreeMap<&'static str, usize>,
+    /// Queries that were asked by themselves.
+    alone: usize,
+    /// Microseconds from query to reply.
+    latency: Histogram<u64>,
+}
+
+impl Summary {
+    fn new() -> Self {
+        const HOUR: u64 = 3_600_000_000;
+        // bounds that the crate accepts, and two digits, keep it at some kilobytes
+        let latency = Histogram::new_with_bounds(1, HOUR, 2).expect("bounds in order");
+        let (rcodes, failures) = (BTreeMap::new(), BTreeMap::new());
+        Self { start: Instant::now(), rcodes, failures, alone: 0, latency }
+    }
+
+    fn answered(&mut self, reply: &[u8], waited: Duration) {
+        *self.rcodes.entry(Message::read(reply).rcode().code).or_default() += 1;
+        // a wait beyond the greatest is the greatest
+        self.latency
+            .saturating_record(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX).max(1));
+    }
+
+    fn failed(&mut self, error: &Error) {
+        *self.failures.entry(error.kind()).or_default() += 1;
+    }
+
+    fn failures(&self) -> usize {
+        self.failures.values().sum()
+    }
+
+    fn write(&self, talk: &mut Talk<'_>, shown: usize, interrupted: bool) -> io::Result<()> {
+        let seconds = self.start.elapsed().as_secs_f64();
+        let mut parts = vec![format!("{shown} queries in {seconds:.1} s")];
+        if seconds > 0.0 {
+            parts.push(format!("{:.0} q/s", shown as f64 / seconds));
+        }
+        for (code, count) in &self.rcodes {
+            parts.push(format!("{} {count}", Rcode::new(*code)));
+        }
+        for (kind, count) in &self.failures {
+            parts.push(format!("{kind} {count}"));
+        }
+        if !self.latency.is_empty() {
+            let at = |quantile| self.latency.value_at_quantile(quantile) as f64 / 1e3;
+            let (middle, most) = (at(0.5), at(0.99));
+            let max = self.latency.max() as f64 / 1e3;
+            parts.push(format!("latency 50% {middle:.1} ms, 99% {most:.1} ms, max {max:.1} ms"));
+        }
+        let cut = if interrupted { "Interrupted" } else { "Batch" };
+        talk.summary(format_args!("{cut}: {}", parts.join(", ")))
+    }
+}

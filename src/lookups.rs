@@ -1,0 +1,207 @@
+//! Lookups, from the plan to the streams: one query after the other, or a transfer. One rule:
+//! warnings stand before the text that they are about, and the first failure is the exit status.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Zoned;
+
+use crate::batch;
+use crate::cli::Look;
+use crate::display::Format;
+use crate::dns::fault::{Fault, Gravity};
+use crate::dns::message::Message;
+use crate::error::{Error, NO_ANSWER};
+use crate::exchange::{Exchange, Packet};
+use crate::net::lookup::Asker;
+use crate::plan::{Idna, Lookup};
+use crate::render::json::{self, Heard};
+use crate::render::trace::Talk;
+use crate::render::{dig, short};
+use crate::text;
+
+/// The queries in turn; the status is that of the first that failed.
+pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
+    for warning in &look.warnings {
+        talk.warning(format_args!("{warning}"))?;
+    }
+    // nothing is sent before the whole line makes sense
+    let planned: Result<Vec<_>, _> = look.queries.iter().map(Lookup::new).collect();
+    let mut planned = match planned {
+        Ok(planned) => planned,
+        Err(error) => return usage(&error, talk),
+    };
+    if look.debug > 0 {
+        // debug lines say the same and more
+        for lookup in &mut planned {
+            Arc::make_mut(&mut lookup.route).display.cert = false;
+        }
+    }
+    for lookup in &planned {
+        international(lookup, talk)?;
+    }
+    let mut asker = Asker::default();
+    let mut status = 0;
+    for (position, lookup) in planned.iter().enumerate() {
+        if position > 0 && look.common.display.format == Format::Full {
+            writeln!(talk.out)?;
+        }
+        let code = one(lookup, &mut asker, talk)?;
+        if status == 0 {
+            status = code;
+        }
+    }
+    match &look.batch {
+        Some(path) => {
+            let code = batch::run(path, look, talk)?;
+            Ok(if status == 0 { code } else { status })
+        }
+        None => Ok(status),
+    }
+}
+
+/// Tells how a name with letters beyond ASCII is sent.
+pub(crate) fn international(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<()> {
+    let display = &lookup.route.display;
+    match &lookup.idna {
+        Some(Idna::Ascii { typed, sent }) if display.header && display.format == Format::Full => {
+            talk.info(format_args!("IDNA qname {} -> {sent}", text::free(typed)))
+        }
+        Some(Idna::Failed) => {
+            talk.error(format_args!("IDNA (a host name has no such letters; sent as they are)"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
+    let format = lookup.route.display.format;
+    talk.data_only = format != Format::Full;
+    if lookup.transfer {
+        return transfer(lookup, asker, talk);
+    }
+    let mut told = Ok(());
+    let mut heard = Heard::default();
+    let outcome = asker.ask(lookup, &mut |event| {
+        if format == Format::Json {
+            heard.hear(&event);
+        }
+        if told.is_ok() {
+            told = talk.tell(event);
+        }
+    });
+    told?;
+    match outcome {
+        Ok(exchange) => answered(lookup, &exchange, &heard, talk),
+        Err(error) => {
+            if format == Format::Json {
+                json::failed(&heard, &error, talk.pretty, talk.out)?;
+            }
+            Ok(error.exit_code())
+        }
+    }
+}
+
+/// A zone, record after record while they come.
+fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
+    let display = &lookup.route.display;
+    let kind = if lookup.query.serial.is_some() { "IXFR" } else { "AXFR" };
+    if display.header && display.format == Format::Full {
+        writeln!(talk.out, ";; {kind} for {}", lookup.query.owner())?;
+    }
+    // both the news and the records go to the same streams
+    let talk = RefCell::new(talk);
+    let mut told = Ok(());
+    let mut written = Ok(());
+    let heard = RefCell::new(Heard::default());
+    let (started, at) = (Instant::now(), Zoned::now());
+    let (summary, outcome) = asker.transfer(
+        lookup,
+        &mut |event| {
+            heard.borrow_mut().hear(&event);
+            if told.is_ok() {
+                told = talk.borrow_mut().tell(event);
+            }
+        },
+        &mut |message| {
+            let Talk { out, ink, pretty, .. } = &mut **talk.borrow_mut();
+            if written.is_ok() {
+                written = match display.format {
+                    Format::Json => {
+                        let (bytes, took) = (message.bytes.to_vec(), started.elapsed());
+                        let packet = Packet { bytes, at: at.clone(), took };
+                        json::transferred(message, &packet, *pretty, *out)
+                    }
+                    Format::Full => dig::records(message, display, *ink, *out),
+                    Format::Short => short::reply(message, display, *out),
+                };
+            }
+            written.is_ok()
+        },
+    );
+    told.and(written)?;
+    let Talk { out, ink, pretty, .. } = &mut **talk.borrow_mut();
+    match (display.format, &summary, &outcome) {
+        (Format::Full, Some(summary), _) => dig::transferred(summary, display, *ink, *out)?,
+        (Format::Json, _, Err(error)) => json::failed(&heard.borrow(), error, *pretty, *out)?,
+        _ => {}
+    }
+    Ok(outcome.map_or_else(|error| error.exit_code(), |()| 0))
+}
+
+/// Shows what came back: warnings before the text that they are about.
+pub(crate) fn answered(
+    lookup: &Lookup,
+    exchange: &Exchange,
+    heard: &Heard,
+    talk: &mut Talk<'_>,
+) -> io::Result<u8> {
+    let (query, reply) =
+        (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
+    let mut faults = reply.mismatches(&query);
+    faults.extend_from_slice(&reply.faults);
+    for fault in &faults {
+        match fault.gravity() {
+            Gravity::Unreadable => talk.error(format_args!("{fault} from {}", exchange.peer))?,
+            // a stranger's ID was told when it came
+            _ if matches!(fault, Fault::OtherId { .. }) => {}
+            _ => talk.warning(format_args!("{fault}"))?,
+        }
+    }
+    if let Some(Err(fault)) = &exchange.signature {
+        talk.error(format_args!("reply verification for {} ({fault})", exchange.peer))?;
+    }
+    if query.padding().is_some() && reply.opt().is_some() && reply.padding().is_none() {
+        talk.warning(format_args!(
+            "the query was padded and the reply is not (RFC 7830 section 4)"
+        ))?;
+    }
+    let Talk { out, ink, pretty, .. } = talk;
+    match lookup.route.display.format {
+        Format::Full => {
+            if lookup.route.display.qr {
+                dig::query(exchange, &query, &lookup.route.display, *ink, *out)?;
+            }
+            dig::reply(exchange, &query, &reply, &lookup.route.display, *ink, *out)?;
+        }
+        Format::Short => short::reply(&reply, &lookup.route.display, *out)?,
+        Format::Json => {
+            let qr = lookup.route.display.qr;
+            let answered =
+                json::Answered { exchange, query: &query, reply: &reply, faults: &faults, qr };
+            json::answered(heard, answered, *pretty, *out)?;
+        }
+    }
+    let signed = !matches!(exchange.signature, Some(Err(_)));
+    let usable = signed && faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
+    Ok(if usable { 0 } else { NO_ANSWER })
+}
+
+/// A command line that makes no sense.
+pub(crate) fn usage(error: &Error, talk: &mut Talk<'_>) -> io::Result<u8> {
+    talk.error(format_args!("{error}"))?;
+    talk.hint(error)?;
+    Ok(error.exit_code())
+}

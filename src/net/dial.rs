@@ -1,0 +1,264 @@
+//! From an address to a connected socket. One rule: nobody waits for one address while another
+//! would have answered (RFC 8305).
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags};
+use socket2::{Domain, Socket, Type};
+
+use super::deadline::{Deadline, poll};
+use crate::error::{Connect, Error, system_words};
+use crate::exchange::{Endpoint, Peer, Protocol};
+
+/// A connected stream socket that does not block.
+pub enum Stream {
+    /// TCP.
+    Tcp(TcpStream),
+    /// A UNIX socket.
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+/// How long the first address may be silent before the next is tried too (RFC 8305 section 5).
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// A race of connections, the first to succeed being wanted.
+pub struct Race {
+    protocol: Protocol,
+    source: Option<SocketAddr>,
+    waiting: std::vec::IntoIter<SocketAddr>,
+    running: Vec<(SocketAddr, Socket)>,
+}
+
+impl Race {
+    /// A race of `addresses`; nobody runs yet.
+    pub fn new(addresses: Vec<SocketAddr>, source: Option<SocketAddr>, protocol: Protocol) -> Self {
+        let waiting = families_in_turn(addresses).into_iter();
+        Self { protocol, source, waiting, running: Vec::new() }
+    }
+
+    /// Sends the first one off, so that other work can be done meanwhile.
+    pub fn start(&mut self) -> Option<Error> {
+        if !self.running.is_empty() {
+            return None;
+        }
+        let address = self.waiting.next()?;
+        match dial(address, self.source) {
+            Ok(socket) => {
+                self.running.push((address, socket));
+                None
+            }
+            Err(error) => Some(self.failed(address, connect_cause(&error))),
+        }
+    }
+
+    /// The next connection; `None` when all addresses were used up. What fails is told.
+    pub fn next(
+        &mut self,
+        deadline: &Deadline,
+        failed: &mut dyn FnMut(Error),
+    ) -> Option<(SocketAddr, Stream)> {
+        loop {
+            if self.running.is_empty() {
+                if let Some(error) = self.start() {
+                    failed(error);
+                }
+                if self.running.is_empty() {
+                    if self.waiting.len() == 0 {
+                        return None;
+                    }
+                    continue;
+                }
+            }
+            let left = deadline.left();
+            if left.is_some_and(|left| left.is_zero()) {
+                for (address, _) in std::mem::take(&mut self.running) {
+                    failed(self.failed(address, Connect::TimedOut(deadline.elapsed())));
+                }
+                self.waiting = Vec::new().into_iter();
+                return None;
+            }
+            let patience = if self.waiting.len() == 0 {
+                left
+            } else {
+                Some(HEAD_START.min(left.unwrap_or(HEAD_START)))
+            };
+            let Some(ready) = self.ready(patience) else {
+                if self.waiting.len() > 0 {
+                    self.start_another(failed);
+                }
+                continue;
+            };
+            let (address, socket) = self.running.swap_remove(ready);
+            match socket.take_error() {
+                Ok(None) => return Some((address, Stream::Tcp(socket.into()))),
+                Ok(Some(error)) | Err(error) => {
+                    failed(self.failed(address, connect_cause(&error)));
+                }
+            }
+        }
+    }
+
+    fn start_another(&mut self, failed: &mut dyn FnMut(Error)) {
+        if let Some(address) = self.waiting.next() {
+            match dial(address, self.source) {
+                Ok(socket) => self.running.push((address, socket)),
+                Err(error) => failed(self.failed(address, connect_cause(&error))),
+            }
+        }
+    }
+
+    /// The position of a runner who arrived or fell, within `patience`.
+    fn ready(&self, patience: Option<Duration>) -> Option<usize> {
+        let mut sockets: Vec<_> =
+            self.running.iter().map(|(_, socket)| PollFd::new(socket, PollFlags::OUT)).collect();
+        poll(&mut sockets, patience).ok()?;
+        sockets.iter().position(|it| !it.revents().is_empty())
+    }
+
+    fn failed(&self, address: SocketAddr, cause: Connect) -> Error {
+        let peer = Peer { address: Endpoint::Ip(address), protocol: self.protocol };
+        Error::Connect { peer: peer.to_string(), cause }
+    }
+}
+
+/// Connects to the UNIX socket at `path`.
+#[cfg(unix)]
+pub fn unix(path: &str, protocol: Protocol) -> Result<Stream, Error> {
+    let connected = UnixStream::connect(path).and_then(|stream| {
+        stream.set_nonblocking(true)?;
+        Ok(stream)
+    });
+    connected.map(Stream::Unix).map_err(|error| {
+        let peer = Peer { address: Endpoint::Path(path.to_owned()), protocol };
+        Error::Connect { peer: peer.to_string(), cause: connect_cause(&error) }
+    })
+}
+
+/// A socket of this type, bound to `source` where there is one.
+pub fn socket(to: SocketAddr, kind: Type, source: Option<SocketAddr>) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(to), kind, None)?;
+    socket.set_nonblocking(true)?;
+    if let Some(source) = source {
+        socket.bind(&source.into()).map_err(|error| {
+            io::Error::new(
+                ErrorKind::AddrNotAvailable,
+                format!("{}: {}", source.ip(), system_words(&error)),
+            )
+        })?;
+    }
+    Ok(socket)
+}
+
+/// What a failed connection attempt says.
+pub fn connect_cause(error: &io::Error) -> Connect {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Connect::Refused,
+        ErrorKind::AddrNotAvailable => Connect::Source(system_words(error)),
+        _ => Connect::Other(system_words(error)),
+    }
+}
+
+/// The system's order within a family, the families in turn (RFC 8305 section 4).
+fn families_in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|it| it.is_ipv6() == first_is_v6);
+    let longer = first.len().max(second.len());
+    (0..longer).flat_map(|it| [first.get(it), second.get(it)]).flatten().copied().collect()
+}
+
+fn dial(address: SocketAddr, source: Option<SocketAddr>) -> io::Result<Socket> {
+    let socket = socket(address, Type::STREAM, source)?;
+    // what is written leaves at once; a system that cannot do that is slower, not wrong
+    let _ = socket.set_tcp_nodelay(true);
+    match socket.connect(&address.into()) {
+        Err(error) if !is_in_progress(&error) => Err(error),
+        _ => Ok(socket),
+    }
+}
+
+fn is_in_progress(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::WouldBlock
+        || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
+}
+
+impl Stream {
+    /// Acknowledges at once what was received: a server without TCP_NODELAY holds its answer back
+    /// until then, for 40 ms otherwise. The kernel forgets the wish, so it is repeated.
+    pub fn quick_ack(&self) {
+        #[cfg(target_os = "linux")]
+        if let Self::Tcp(stream) = self {
+            // a system that cannot do that is slower, not wrong
+            let _ = rustix::net::sockopt::set_tcp_quickack(stream, true);
+        }
+    }
+
+    /// Looks at what was received without taking it.
+    pub fn peek(&self, octets: &mut [u8]) -> io::Result<usize> {
+        let (length, _) = rustix::net::recv(self, octets, rustix::net::RecvFlags::PEEK)?;
+        Ok(length)
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(octets),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.read(octets),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(octets),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.write(octets),
+        }
+    }
+
+    fn write_vectored(&mut self, octets: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write_vectored(octets),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.write_vectored(octets),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns_and_the_system_says_which_is_first() {
+        let address = |text: &str| -> SocketAddr { text.parse().unwrap() };
+        let [a, b, c] = ["192.0.2.1:1", "192.0.2.2:1", "192.0.2.3:1"].map(address);
+        let [d, e] = ["[2001:db8::1]:1", "[2001:db8::2]:1"].map(address);
+        assert_eq!(families_in_turn(vec![d, e, a, b, c]), [d, a, e, b, c]);
+        assert_eq!(families_in_turn(vec![a, d]), [a, d]);
+        assert_eq!(families_in_turn(vec![a, b]), [a, b]);
+    }
+}

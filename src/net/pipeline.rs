@@ -1,0 +1,359 @@
+//! Many queries in flight: RFC 7766 section 6.2.1.1. One rule: a session that ends early costs no
+//! query; what it left unanswered is asked again, each at most twice, over another.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Zoned;
+use rustix::event::{PollFd, PollFlags};
+
+use super::deadline::poll;
+use super::lookup::{Asker, encode};
+use super::session::Session;
+use crate::error::{Error, Reply};
+use crate::exchange::{Event, Exchange, Packet, Phases};
+use crate::plan::{Lookup, Route};
+
+/// One query of a batch.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Its position in the batch.
+    pub number: usize,
+    /// What is asked.
+    pub lookup: Lookup,
+}
+
+/// What became of a query.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Which.
+    pub job: Job,
+    /// Its reply, or why there is none.
+    pub result: Result<Exchange, Error>,
+}
+
+/// The sessions of a batch, and what is in flight over them.
+pub struct Pipeline {
+    /// Queries in flight over one session at most.
+    window: usize,
+    /// Sessions to one server at most.
+    connections: usize,
+    pools: Vec<Pool>,
+    /// Queries that were added and are not finished.
+    open: usize,
+    finished: Vec<Outcome>,
+    checked: Instant,
+}
+
+/// The sessions that lead the same way.
+struct Pool {
+    route: Arc<Route>,
+    waiting: VecDeque<Flight>,
+    lines: Vec<Line>,
+    /// In flight over one session at most, as the server's habits have it.
+    window: usize,
+}
+
+struct Line {
+    session: Session,
+    /// By ID. Those that were given up stay, so that a late reply finds nobody else.
+    flights: HashMap<u16, Flight>,
+    given_up: usize,
+    answered: usize,
+    /// Of the first query.
+    phases: Phases,
+}
+
+struct Flight {
+    job: Job,
+    query: Vec<u8>,
+    /// How often it was sent.
+    asked: u32,
+    at: Zoned,
+    first_sent: Instant,
+    sent: Instant,
+    over: bool,
+}
+
+/// How often a query is sent at most.
+const MOST_ASKED: u32 = 3;
+/// How often time is looked at.
+const TICK: Duration = Duration::from_millis(20);
+
+impl Pipeline {
+    /// A pipeline with this many queries in flight over each of so many sessions.
+    pub fn new(window: usize, connections: usize) -> Self {
+        let (window, connections) = (window.max(1), connections.max(1));
+        Self {
+            window,
+            connections,
+            pools: Vec::new(),
+            open: 0,
+            finished: Vec::new(),
+            checked: Instant::now(),
+        }
+    }
+
+    /// Whether another query can be added without waiting long.
+    pub fn has_room(&self) -> bool {
+        self.open < self.window * self.connections
+    }
+
+    /// Whether everything that was added is finished.
+    pub fn is_idle(&self) -> bool {
+        self.open == 0
+    }
+
+    /// Sessions that are open.
+    pub fn sessions(&self) -> usize {
+        self.pools.iter().map(|pool| pool.lines.len()).sum()
+    }
+
+    /// Adds a query.
+    pub fn add(&mut self, job: Job) {
+        self.open += 1;
+        let query = match encode(&job.lookup, None, None) {
+            Ok((query, _)) => query,
+            Err(error) => return self.finished.push(Outcome { job, result: Err(error) }),
+        };
+        let now = Instant::now();
+        let route = &job.lookup.route;
+        let pool = match self.pools.iter().position(|pool| pool.route.leads_as(route)) {
+            Some(found) => &mut self.pools[found],
+            None => {
+                let (route, window) = (Arc::clone(route), self.window);
+                self.pools.push(Pool {
+                    route,
+                    waiting: VecDeque::new(),
+                    lines: Vec::new(),
+                    window,
+                });
+                // just pushed
+                self.pools.last_mut().expect("a pool")
+            }
+        };
+        // what changes once a query is sent is filled in then
+        let at = Zoned::default();
+        let flight = Flight { job, query, asked: 0, at, first_sent: now, sent: now, over: false };
+        pool.waiting.push_back(flight);
+    }
+
+    /// What is finished, in the order in which it was.
+    pub fn finished(&mut self) -> Vec<Outcome> {
+        let finished = std::mem::take(&mut self.finished);
+        self.open -= finished.len();
+        finished
+    }
+
+    /// Sends what can be sent, waits until something happens, takes in what came. Returns whether
+    /// `also` can be read, where it is given.
+    pub fn turn(
+        &mut self,
+        also: Option<BorrowedFd<'_>>,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> io::Result<bool> {
+        let at = Zoned::now();
+        for pool in &mut self.pools {
+            pool.send(self.connections, &at, &mut self.finished, tell);
+        }
+        if !self.finished.is_empty() {
+            return Ok(false);
+        }
+        let readable = self.wait(also)?;
+        for pool in &mut self.pools {
+            pool.receive(&mut self.finished);
+        }
+        if self.checked.elapsed() >= TICK {
+            self.checked = Instant::now();
+            for pool in &mut self.pools {
+                pool.give_up(&mut self.finished);
+            }
+        }
+        Ok(readable)
+    }
+
+    /// Says goodbye to everybody.
+    pub fn close(self) {
+        for line in self.pools.into_iter().flat_map(|pool| pool.lines) {
+            line.session.close();
+        }
+    }
+
+    fn wait(&self, also: Option<BorrowedFd<'_>>) -> io::Result<bool> {
+        let lines = || self.pools.iter().flat_map(|pool| &pool.lines);
+        let mut sockets: Vec<_> = lines()
+            .map(|line| {
+                let out =
+                    if line.session.wants_write() { PollFlags::OUT } else { PollFlags::empty() };
+                PollFd::new(&line.session, PollFlags::IN | out)
+            })
+            .collect();
+        if let Some(also) = &also {
+            sockets.push(PollFd::new(also, PollFlags::IN));
+        }
+        // who has to wait tells the peer what arrived, so that it does not wait as well
+        if poll(&mut sockets, Some(Duration::ZERO))? == 0 {
+            lines().for_each(|line| line.session.quick_ack());
+            poll(&mut sockets, Some(TICK))?;
+        }
+        Ok(also.is_some() && sockets.last().is_some_and(|it| !it.revents().is_empty()))
+    }
+}
+
+impl Pool {
+    /// Puts what waits on sessions with room, and opens those that may be opened.
+    fn send(
+        &mut self,
+        connections: usize,
+        at: &Zoned,
+        finished: &mut Vec<Outcome>,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) {
+        while let Some(flight) = self.waiting.front() {
+            let (most, open) = (self.window, self.lines.len());
+            let free = self.lines.iter_mut().filter(|line| line.in_flight() < most);
+            let line = match free.min_by_key(|line| line.in_flight()) {
+                Some(line) => line,
+                None if open < connections => {
+                    match Asker::default().open(&flight.job.lookup, tell) {
+                        Ok((session, phases)) => self.lines.push(Line::new(session, phases)),
+                        Err(error) => {
+                            // nobody who waits now would fare better
+                            let waiting = std::mem::take(&mut self.waiting);
+                            finished.extend(waiting.into_iter().map(|flight| Outcome {
+                                job: flight.job,
+                                result: Err(error.clone()),
+                            }));
+                            return;
+                        }
+                    }
+                    continue;
+                }
+                None => break,
+            };
+            if let Some(flight) = self.waiting.pop_front() {
+                line.send(flight, at);
+            }
+        }
+        for line in &mut self.lines {
+            if let Err(cause) = line.session.push() {
+                line.session.end(cause);
+            }
+        }
+    }
+
+    fn receive(&mut self, finished: &mut Vec<Outcome>) {
+        let mut ended = Vec::new();
+        for (position, line) in self.lines.iter_mut().enumerate() {
+            line.session.pull();
+            while let Some(reply) = line.session.message() {
+                finished.extend(line.reply(reply));
+            }
+            if line.session.ended().is_some() {
+                ended.push(position);
+            }
+        }
+        for position in ended.into_iter().rev() {
+            let line = self.lines.swap_remove(position);
+            self.end(line, finished);
+        }
+    }
+
+    /// What a session left unanswered waits for another. A server that ends sessions after so many
+    /// answers is asked so many questions at once from now on.
+    fn end(&mut self, line: Line, finished: &mut Vec<Outcome>) {
+        let cause = line.session.ended().cloned().unwrap_or(Reply::Closed);
+        let peer = line.session.peer.clone();
+        if line.in_flight() > 0 {
+            self.window = line.answered.clamp(1, self.window);
+        }
+        let mut left: Vec<_> = line.flights.into_values().filter(|flight| !flight.over).collect();
+        left.sort_by_key(|flight| std::cmp::Reverse(flight.job.number));
+        for flight in left {
+            if flight.asked < MOST_ASKED {
+                self.waiting.push_front(flight);
+            } else {
+                let error = Error::Reply { peer: peer.clone(), cause: cause.clone() };
+                finished.push(Outcome { job: flight.job, result: Err(error) });
+            }
+        }
+    }
+
+    fn give_up(&mut self, finished: &mut Vec<Outcome>) {
+        let Some(timeout) = self.route.timeout else { return };
+        for line in &mut self.lines {
+            let peer = &line.session.peer;
+            for flight in line.flights.values_mut().filter(|flight| !flight.over) {
+                let waited = flight.first_sent.elapsed();
+                if waited >= timeout {
+                    flight.over = true;
+                    line.given_up += 1;
+                    let cause = Reply::TimedOut(waited);
+                    let error = Error::Reply { peer: peer.clone(), cause };
+                    finished.push(Outcome { job: flight.job.clone(), result: Err(error) });
+                }
+            }
+        }
+    }
+}
+
+impl Line {
+    fn new(session: Session, phases: Phases) -> Self {
+        Self { session, flights: HashMap::new(), given_up: 0, answered: 0, phases }
+    }
+
+    fn in_flight(&self) -> usize {
+        self.flights.len() - self.given_up
+    }
+
+    fn send(&mut self, mut flight: Flight, at: &Zoned) {
+        let mut id = u16::from_be_bytes([flight.query[0], flight.query[1]]);
+        // a window is much smaller than the space of IDs
+        while self.flights.contains_key(&id) {
+            id = rand::random();
+        }
+        flight.query[..2].copy_from_slice(&id.to_be_bytes());
+        flight.sent = Instant::now();
+        if flight.asked == 0 {
+            flight.first_sent = flight.sent;
+            flight.at = at.clone();
+        }
+        flight.asked += 1;
+        // a query that was encoded fits
+        if self.session.queue(&flight.query).is_ok() {
+            self.flights.insert(id, flight);
+        }
+    }
+
+    /// Finds out whose reply it is.
+    fn reply(&mut self, reply: Vec<u8>) -> Option<Outcome> {
+        let id = u16::from_be_bytes(*reply.first_chunk()?);
+        let flight = self.flights.remove(&id)?;
+        if flight.over {
+            self.given_up -= 1;
+            return None;
+        }
+        self.answered += 1;
+        let waited = flight.sent.elapsed();
+        let first = self.answered == 1;
+        let before =
+            if first { self.phases.connect + self.phases.handshake } else { Duration::ZERO };
+        let Flight { job, query, at, .. } = flight;
+        let phases = match first {
+            true => Phases { reply: waited, ..self.phases },
+            false => Phases { reused: true, reply: waited, ..Phases::default() },
+        };
+        let exchange = Exchange {
+            peer: self.session.peer.clone(),
+            query: Packet { bytes: query, at: at.clone(), took: before },
+            reply: Packet { bytes: reply, at, took: before + waited },
+            tls: self.session.facts.clone(),
+            signature: None,
+            phases,
+        };
+        Some(Outcome { job, result: Ok(exchange) })
+    }
+}

@@ -1,0 +1,132 @@
+//! The ways around TLS: plain DNS, kept sessions, transfers. One rule: what was asked to be
+//! encrypted never leaves in cleartext.
+
+use crate::dot::{Behaviour, Credential, Server};
+use crate::run::tdig;
+
+#[test]
+fn plain_dns_is_udp_and_says_so() {
+    let server = Server::plain().start();
+    let seen = tdig(&format!("+notls @127.0.0.1#{} example.com", server.port()));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert!(!seen.out.contains("TLS session") && !seen.out.contains("CERTIFICATE"), "{seen:#?}");
+    assert!(seen.out.contains(&format!(";; From 127.0.0.1@{}(UDP) in ", server.port())));
+    let accounts = server.finish();
+    assert_eq!((accounts.datagrams, accounts.connections), (1, 0));
+    // nothing is padded in cleartext
+    assert_eq!(accounts.queries[0].len(), 40);
+}
+
+#[test]
+fn plain_dns_over_tcp_says_so() {
+    let server = Server::plain().start();
+    let seen = tdig(&format!("+notls +tcp @127.0.0.1#{} example.com", server.port()));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert!(seen.out.contains("(TCP) in "), "{seen:#?}");
+    assert_eq!(server.finish().datagrams, 0);
+}
+
+#[test]
+fn a_truncated_datagram_is_asked_for_again_over_tcp_unless_that_is_not_wanted() {
+    let server = Server::plain().behaviour(Behaviour::Truncated).start();
+    let seen = tdig(&format!("+notls @127.0.0.1#{} example.com", server.port()));
+    let warning =
+        format!("truncated reply from 127.0.0.1@{}(UDP), retrying over TCP", server.port());
+    assert!(seen.err.contains(&warning), "{seen:#?}");
+    assert!(seen.out.contains("(TCP) in "), "{seen:#?}");
+    let seen = tdig(&format!("+notls +ignore @127.0.0.1#{} example.com", server.port()));
+    assert!(seen.out.contains("(UDP) in "), "{seen:#?}");
+}
+
+#[test]
+fn a_silent_datagram_server_is_asked_again_within_the_time() {
+    let server = Server::plain().behaviour(Behaviour::NoReply).start();
+    let started = std::time::Instant::now();
+    let seen = tdig(&format!(
+        "-d +notls +timeout=600ms +retry=1 @127.0.0.1#{} example.com",
+        server.port()
+    ));
+    assert!(started.elapsed() < std::time::Duration::from_millis(750));
+    assert_eq!(seen.status, 9, "{seen:#?}");
+    assert_eq!(seen.err.matches("response timeout for 127.0.0.1").count(), 2, "{seen:#?}");
+    assert!(seen.out.contains("retrying server 127.0.0.1"), "{seen:#?}");
+    assert_eq!(server.finish().datagrams, 2);
+}
+
+#[test]
+fn tls_without_tcp_is_an_error_and_nothing_is_sent() {
+    let server = Server::plain().start().expect_unused();
+    for options in ["+tls +notcp", "+notcp", "+notls +tls-ca +notcp"] {
+        let seen = tdig(&format!("{options} @127.0.0.1#{} example.com", server.port()));
+        assert_eq!(seen.status, 1, "{options}: {seen:#?}");
+        assert!(seen.err.contains("TLS runs over TCP"), "{options}: {seen:#?}");
+    }
+    assert_eq!(server.accounts().datagrams, 0);
+}
+
+#[test]
+fn queries_share_a_session_when_they_are_told_to() {
+    for (options, connections) in [("", 2), ("+keepopen", 1)] {
+        let server = Server::start(Credential::Good, Behaviour::Answer);
+        let seen =
+            tdig(&format!("{options} @127.0.0.1#{} example.com example.com MX", server.port()));
+        assert_eq!(seen.status, 0, "{seen:#?}");
+        assert_eq!(seen.out.contains("session reused"), connections == 1, "{seen:#?}");
+        assert_eq!(server.finish().connections, connections);
+    }
+}
+
+#[test]
+fn a_kept_session_that_the_server_closed_is_opened_again() {
+    let server = Server::start(Credential::Good, Behaviour::CloseAfterEachAnswer);
+    let seen = tdig(&format!(
+        "+keepopen @127.0.0.1#{} example.com example.com MX example.com TXT",
+        server.port()
+    ));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert_eq!(seen.out.matches("status: NOERROR").count(), 3);
+    assert_eq!(server.finish().connections, 3);
+}
+
+#[test]
+fn a_session_is_not_shared_by_queries_that_trust_differently() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let seen = tdig(&format!(
+        "+keepopen @127.0.0.1#{} example.com example.com +tls-ca={}",
+        server.port(),
+        crate::run::root()
+    ));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert!(seen.err.contains("connection parameters mismatch"), "{seen:#?}");
+    assert_eq!(server.finish().connections, 2);
+}
+
+#[test]
+fn a_server_that_fails_leads_on_to_the_next() {
+    let failing = Server::start(Credential::Good, Behaviour::Rcode(2));
+    let good = Server::start(Credential::Good, Behaviour::Answer);
+    let servers = format!("@127.0.0.1#{} @127.0.0.1#{}", failing.port(), good.port());
+    let seen = tdig(&format!("{servers} example.com"));
+    assert_eq!(seen.status, 0);
+    assert!(seen.out.contains("status: NOERROR"), "{seen:#?}");
+    assert!(seen.err.contains("replied with error 'SERVFAIL', asking the next"), "{seen:#?}");
+    // a reply that is no help is better than none
+    let alone = tdig(&format!("@127.0.0.1#{} @127.0.0.1#1 example.com", failing.port()));
+    assert_eq!(alone.status, 0, "{alone:#?}");
+    assert!(alone.out.contains("status: SERVFAIL"), "{alone:#?}");
+}
+
+#[test]
+fn both_families_of_a_name_are_tried() {
+    let server = Server::with(Credential::Good).on([127, 0, 0, 1]).start();
+    let seen = tdig(&format!("@localhost#{} example.com", server.port()));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert!(seen.out.contains(&format!("From 127.0.0.1@{}", server.port())), "{seen:#?}");
+}
+
+#[test]
+fn a_proxy_header_is_for_plain_dns_alone() {
+    let seen = tdig("+proxy=192.0.2.1-192.0.2.2 @127.0.0.1 example.com");
+    assert_eq!(seen.status, 1, "{seen:#?}");
+    assert!(seen.err.contains("+proxy is for plain DNS"), "{seen:#?}");
+}
