@@ -303,7 +303,7 @@ pub enum Event<'a> {
         /// Local time.
         at: &'a Zoned,
     },
-    /// An address of the server answered; it is greeted.
+    /// An address of the server took the connection, or is sent a datagram.
     Dialling(&'a Peer),
     /// A query is about to be asked.
     Querying {

@@ -151,16 +151,18 @@ impl Object<'_> {
             let words: Vec<String> = faults.iter().map(|fault| words(&fault)).collect();
             map.serialize_entry("warnings", &words)?;
         }
-        if let Some(fault) = faults.iter().find(|fault| fault.gravity() != Gravity::Warning) {
-            let error = Failure {
-                kind: "message",
-                exit_code: NO_ANSWER,
-                message: words(fault),
-                hint: None,
-            };
-            map.serialize_entry("error", &error)?;
+        if let Some(signature) = &exchange.signature {
+            let (holds, why) = (signature.is_ok(), signature.as_ref().err().map(|it| words(it)));
+            map.serialize_entry("signature", &Signature { holds, why })?;
         }
-        Ok(())
+        match unusable(exchange, faults) {
+            Some(message) => {
+                let (kind, hint) = ("message", None);
+                let error = Failure { kind, exit_code: NO_ANSWER, message, hint };
+                map.serialize_entry("error", &error)
+            }
+            None => Ok(()),
+        }
     }
 
     fn failed<M: SerializeMap>(&self, error: &Error, map: &mut M) -> Result<(), M::Error> {
@@ -285,6 +287,20 @@ impl Failure {
             hint: error.hint().map(text::free),
         }
     }
+}
+
+/// Why a reply is of no use; `None` if it is of some.
+fn unusable(exchange: &Exchange, faults: &[Fault]) -> Option<String> {
+    let forged = exchange.signature.as_ref().and_then(|it| it.as_ref().err());
+    let fault = faults.iter().find(|fault| fault.gravity() != Gravity::Warning);
+    fault.map(|it| words(it)).or(forged.map(|it| words(it)))
+}
+
+/// What the signature of the reply is worth (RFC 8945).
+#[derive(Serialize)]
+struct Signature {
+    holds: bool,
+    why: Option<String>,
 }
 
 fn words(what: &dyn std::fmt::Display) -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::alterations::{Author, Kdig, UNKNOWN_TO_KDIG, altered};
 use crate::compare::difference;
-use crate::process::{Run, has_ipv6, run, say, tools};
+use crate::process::{has_ipv6, run, say, tools};
 use crate::servers::{Lab, ZOO};
 
 /// tdig, or the program that `TDIG_PEERS_SUBJECT` names in its place: with kdig there, a run shows
@@ -203,58 +203,6 @@ pub(crate) const RESOLVER: &[Row] = &[
     (6, "-d +tls-ca={ca} +tls-host=nobody.test @127.0.0.1#{dot} a.zoo.example"),
     (7, "-d +tls-pin={nopin} @127.0.0.1#{dot} a.zoo.example"),
 ];
-
-/// What tdig does not do yet. A row here fails as soon as tdig does it: then its command lines
-/// belong above, or to the transcripts that are run.
-pub(crate) const NOT_YET: &[NotYet] = &[
-    NotYet {
-        why: "no client certificates",
-        lacking: is_refused,
-        bind: &[],
-        resolver: &[],
-        transcripts: &[37, 38, 39],
-    },
-    NotYet {
-        why: "no demand for a stapled OCSP response",
-        lacking: is_refused,
-        bind: &[],
-        resolver: &[],
-        transcripts: &[42],
-    },
-];
-
-/// Something that tdig does not do yet, and the command lines that need it.
-pub(crate) struct NotYet {
-    /// What it is.
-    pub(crate) why: &'static str,
-    /// Whether a run shows that it is still so.
-    pub(crate) lacking: fn(&Run) -> bool,
-    bind: &'static [Row],
-    resolver: &'static [Row],
-    /// Transcripts, by number.
-    pub(crate) transcripts: &'static [u32],
-}
-
-fn is_refused(run: &Run) -> bool {
-    run.status == 1
-}
-
-/// Runs what tdig does not do yet against BIND, or against a resolver; panics if it does.
-pub(crate) fn check_not_yet(lab: &Lab, resolver: bool) {
-    let subject = Subject::of_this_run();
-    for feature in NOT_YET {
-        let rows = if resolver { feature.resolver } else { feature.bind };
-        if subject.is_kdig {
-            check(lab, rows);
-            continue;
-        }
-        for (_, line) in rows {
-            let run = run(&subject.program, &lab.words(line), lab.place());
-            say(&format!("not yet: {line}: {}", feature.why));
-            assert!((feature.lacking)(&run), "not so any more: {}: {line}: {run:#?}", feature.why);
-        }
-    }
-}
 
 /// Runs every row against the lab; panics at the end with all that differ.
 pub(crate) fn check(lab: &Lab, rows: &[Row]) {
