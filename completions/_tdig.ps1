@@ -11,6 +11,14 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+tls-hostname=' = 'Check the certificate for NAME, a name or an address.'
         '+tls-sni=' = 'Send NAME as server name indication.'
         '+tls-pin=' = 'Accept only keys with this SHA-256 PIN.'
+        '+tls-ocsp-stapling' = 'Demand a stapled OCSP response that says good.'
+        '+tls-ocsp-stapling=' = 'Demand a stapled OCSP response that says good.'
+        '+tls-certfile=' = 'Show the server the certificate chain of FILE.'
+        '+tls-keyfile=' = 'The private key of +tls-certfile.'
+        '+tls-alpn=' = 'Offer the ALPN token TOKEN, not dot.'
+        '+tls-version=' = 'Offer this version of TLS alone.'
+        '+tls-expiry=' = 'Fail if a certificate ends within TIME.'
+        '+fail=' = 'Fail if COND,... holds: rcode, empty and others.'
         '+tcp' = 'Use TCP; with +notls, instead of UDP.'
         '+ignore' = 'Accept truncated replies over UDP.'
         '+keepopen' = 'Use one session for several queries.'
@@ -54,6 +62,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+json' = 'Write one JSON object a query.'
         '+multiline' = 'Wrap long records over several lines.'
         '+cert' = 'Show the certificate chain and the verdict.'
+        '+pem' = 'Show the certificate chain as PEM.'
         '+qr' = 'Show the query too.'
         '+header' = 'Show TLS session and header.'
         '+comments' = 'Show the titles of sections.'
@@ -79,6 +88,13 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+notls-hostname' = 'Undo +tls-hostname.'
         '+notls-sni' = 'Undo +tls-sni.'
         '+notls-pin' = 'Undo +tls-pin.'
+        '+notls-ocsp-stapling' = 'Undo +tls-ocsp-stapling.'
+        '+notls-certfile' = 'Undo +tls-certfile.'
+        '+notls-keyfile' = 'Undo +tls-keyfile.'
+        '+notls-alpn' = 'Undo +tls-alpn.'
+        '+notls-version' = 'Undo +tls-version.'
+        '+notls-expiry' = 'Undo +tls-expiry.'
+        '+nofail' = 'Undo +fail.'
         '+notcp' = 'Undo +tcp.'
         '+noignore' = 'Undo +ignore.'
         '+nokeepopen' = 'Undo +keepopen.'
@@ -118,6 +134,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+nojson' = 'Undo +json.'
         '+nomultiline' = 'Undo +multiline.'
         '+nocert' = 'Undo +cert.'
+        '+nopem' = 'Undo +pem.'
         '+noqr' = 'Undo +qr.'
         '+noheader' = 'Undo +header.'
         '+nocomments' = 'Undo +comments.'
@@ -165,7 +182,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
     $tables = @()
 
     switch -regex -casesensitive ($word) {
-        '^\+(tls-ca=|tls-pin=)' {
+        '^\+(tls-ca=|tls-pin=|tls-certfile=|tls-keyfile=)' {
             $option, $start = $word -split '=', 2
             foreach ($file in [System.Management.Automation.CompletionCompleters]::CompleteFilename($start)) {
                 $found["$option=" + $file.CompletionText.Trim("'", '"')] = $file.ToolTip

@@ -2,22 +2,26 @@
 
 _tdig() {
     local on='
-        +tls +tls-ca +tls-ca= +tls-mozilla +tls-hostname= +tls-sni= +tls-pin= +tcp +ignore
-        +keepopen +pipeline= +connections= +unordered +retry= +proxy= +msgdelay= +timeout= +idnin
-        +rdflag +recurse +adflag +cdflag +aaflag +tcflag +raflag +zflag +edns +edns= +doflag
-        +dnssec +deflag +bufsize= +padding +padding= +alignment +alignment= +badcookie +nsid
-        +zoneversion +subnet= +client= +cookie +cookie= +expire +ednsopt= +all +short +json
-        +multiline +cert +qr +header +comments +opt +opttext +optpresent +question +answer
-        +authority +additional +tsig +stats +class +ttl +idnout +crypto +generic'
+        +tls +tls-ca +tls-ca= +tls-mozilla +tls-hostname= +tls-sni= +tls-pin= +tls-ocsp-stapling
+        +tls-ocsp-stapling= +tls-certfile= +tls-keyfile= +tls-alpn= +tls-version= +tls-expiry=
+        +fail= +tcp +ignore +keepopen +pipeline= +connections= +unordered +retry= +proxy=
+        +msgdelay= +timeout= +idnin +rdflag +recurse +adflag +cdflag +aaflag +tcflag +raflag
+        +zflag +edns +edns= +doflag +dnssec +deflag +bufsize= +padding +padding= +alignment
+        +alignment= +badcookie +nsid +zoneversion +subnet= +client= +cookie +cookie= +expire
+        +ednsopt= +all +short +json +multiline +cert +pem +qr +header +comments +opt +opttext
+        +optpresent +question +answer +authority +additional +tsig +stats +class +ttl +idnout
+        +crypto +generic'
     local off='
-        +notls +notls-ca +notls-mozilla +notls-hostname +notls-sni +notls-pin +notcp +noignore
-        +nokeepopen +nopipeline +noconnections +nounordered +noretry +noproxy +nomsgdelay
-        +notimeout +noidnin +nordflag +norecurse +noadflag +nocdflag +noaaflag +notcflag
-        +noraflag +nozflag +noedns +nodoflag +nodnssec +nodeflag +nobufsize +nopadding
-        +noalignment +nobadcookie +nonsid +nozoneversion +nosubnet +noclient +nocookie +noexpire
-        +noednsopt +noall +noshort +nojson +nomultiline +nocert +noqr +noheader +nocomments
-        +noopt +noopttext +nooptpresent +noquestion +noanswer +noauthority +noadditional +notsig
-        +nostats +noclass +nottl +noidnout +nocrypto +nogeneric'
+        +notls +notls-ca +notls-mozilla +notls-hostname +notls-sni +notls-pin
+        +notls-ocsp-stapling +notls-certfile +notls-keyfile +notls-alpn +notls-version
+        +notls-expiry +nofail +notcp +noignore +nokeepopen +nopipeline +noconnections
+        +nounordered +noretry +noproxy +nomsgdelay +notimeout +noidnin +nordflag +norecurse
+        +noadflag +nocdflag +noaaflag +notcflag +noraflag +nozflag +noedns +nodoflag +nodnssec
+        +nodeflag +nobufsize +nopadding +noalignment +nobadcookie +nonsid +nozoneversion
+        +nosubnet +noclient +nocookie +noexpire +noednsopt +noall +noshort +nojson +nomultiline
+        +nocert +nopem +noqr +noheader +nocomments +noopt +noopttext +nooptpresent +noquestion
+        +noanswer +noauthority +noadditional +notsig +nostats +noclass +nottl +noidnout +nocrypto
+        +nogeneric'
     local dash='
         -q -t -c -x -p -b -f -y -k -4 -6 -d --color= -h --help -V --version'
     local types='
@@ -54,7 +58,7 @@ _tdig() {
     COMPREPLY=()
 
     case $word in
-        +tls-ca=* | +tls-pin=*)
+        +tls-ca=* | +tls-pin=* | +tls-certfile=* | +tls-keyfile=*)
             while IFS= read -r candidate; do
                 [[ -d $candidate ]] && candidate+=/
                 candidate=${word%%=*}=$candidate

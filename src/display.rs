@@ -56,6 +56,8 @@ pub struct Display {
     pub idnout: bool,
     /// Certificate section: the chain, its pins and the verdict.
     pub cert: bool,
+    /// The chain as PEM.
+    pub pem: bool,
 }
 
 impl Default for Display {
@@ -81,6 +83,7 @@ impl Default for Display {
             ttl: true,
             idnout: false,
             cert: true,
+            pem: false,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::alert::Alert;
 use crate::dns::transfer::TransferFault;
 use crate::exchange::{Peer, Protocol, Question, TlsFacts};
 use crate::text;
@@ -17,9 +18,10 @@ pub const NO_ANSWER: u8 = 11;
 pub const EXIT_STATUS: &[(u8, &str)] = &[
     (0, "every query got its reply, over a session that passed all checks asked for"),
     (1, "the command line makes no sense; nothing was sent"),
+    (2, "a condition of +fail or +tls-expiry did not hold"),
     (4, "no connection: name not found, refused, unreachable, timed out"),
     (5, "the TLS handshake failed"),
-    (6, "the certificate was refused: name, chain, dates or purpose"),
+    (6, "the certificate was refused: name, chain, dates, purpose or staple"),
     (7, "no pin matched"),
     (8, "a local file could not be read or written"),
     (9, "no reply: timeout, close or reset after the handshake"),
@@ -96,8 +98,10 @@ pub enum Connect {
 /// Why a handshake failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Handshake {
-    /// The peer sent a fatal alert of this name.
-    Alert(String),
+    /// The peer sent a fatal alert.
+    Alert(Alert),
+    /// The peer sent a fatal alert after it had asked for a certificate that we do not have.
+    WantsCertificate(Alert),
     /// The peer closed the connection.
     Closed,
     /// The peer reset the connection.
@@ -121,8 +125,8 @@ pub enum Reply {
     Closed,
     /// The peer reset the connection.
     Reset,
-    /// The peer sent a fatal alert of this name.
-    Alert(String),
+    /// The peer sent a fatal alert.
+    Alert(Alert),
     /// A record could not be decrypted, or the peer broke the protocol.
     Protocol(String),
     /// A message of no octets.
@@ -181,6 +185,17 @@ impl Error {
             Self::Handshake(Handshake::NotTls(octets)) if octets.starts_with(b"SSH-") => {
                 Some("this looks like SSH; is the port right? -p 853".into())
             }
+            Self::Handshake(Handshake::WantsCertificate(_))
+            | Self::Handshake(Handshake::Alert(Alert::CERTIFICATE_REQUIRED))
+            | Self::Reply { cause: Reply::Alert(Alert::CERTIFICATE_REQUIRED), .. } => {
+                Some("+tls-certfile=FILE +tls-keyfile=FILE".into())
+            }
+            Self::Handshake(Handshake::Alert(Alert::NO_APPLICATION_PROTOCOL)) => {
+                Some("+notls-alpn".into())
+            }
+            Self::Handshake(Handshake::Alert(Alert::UNRECOGNIZED_NAME)) => {
+                Some("+tls-sni=NAME, a name that the server knows".into())
+            }
             _ => None,
         }
     }
@@ -210,10 +225,12 @@ impl fmt::Display for Error {
             },
             Self::Refused(facts) => {
                 f.write_str("TLS, handshake failed (certificate refused: ")?;
-                match facts.verdict.refusal() {
-                    Some(answer) => write!(f, "{}: {})", answer.question, answer.why),
-                    None => f.write_str("unknown reason)"),
+                // one flaw does not hide the others
+                for (place, answer) in facts.verdict.refusals().enumerate() {
+                    let semicolon = if place == 0 { "" } else { "; " };
+                    write!(f, "{semicolon}{}: {}", answer.question, answer.why)?;
                 }
+                f.write_str(")")
             }
             Self::Reply { peer, cause } => match (peer.protocol, cause) {
                 (Protocol::Tls, Reply::CloseNotify) => {
@@ -244,7 +261,10 @@ impl fmt::Display for Error {
 impl fmt::Display for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Alert(name) => write!(f, "the peer sent the alert {name}"),
+            Self::Alert(alert) => write!(f, "the peer sent the alert {alert}"),
+            Self::WantsCertificate(alert) => {
+                write!(f, "the peer asked for a client certificate, then sent the alert {alert}")
+            }
             Self::Closed => f.write_str("the peer closed the connection"),
             Self::Reset => f.write_str("the peer reset the connection"),
             Self::TimedOut(after) => write!(f, "no answer after {}", seconds(*after)),
@@ -263,7 +283,7 @@ impl fmt::Display for Reply {
             Self::CloseNotify => f.write_str("the peer closed the session"),
             Self::Closed => f.write_str("the peer closed the connection without close_notify"),
             Self::Reset => f.write_str("the peer reset the connection"),
-            Self::Alert(name) => write!(f, "the peer sent the alert {name}"),
+            Self::Alert(alert) => write!(f, "the peer sent the alert {alert}"),
             Self::Protocol(what) => f.write_str(what),
             Self::Empty => f.write_str("a message of 0 octets"),
             Self::OtherId => f.write_str("a message with another ID"),

@@ -125,8 +125,27 @@ pub struct SessionFacts {
     pub cipher: String,
     /// The server name sent (SNI); `None` when none was.
     pub sni: Option<String>,
+    /// The ALPN tokens offered.
+    pub offered: Vec<String>,
     /// The ALPN token the server chose, escaped.
     pub alpn: Option<String>,
+    /// What became of a certificate of our own.
+    pub own: OwnCertificate,
+    /// Session tickets received so far; TLS 1.3 sends them after the handshake.
+    pub tickets: u32,
+    /// The session continues an older one.
+    pub resumed: bool,
+}
+
+/// A client certificate: what we have and what the server wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnCertificate {
+    /// The files of certificate chain and key, as typed.
+    pub files: Option<(String, String)>,
+    /// The server asked for one.
+    pub asked: bool,
+    /// One was sent.
+    pub sent: bool,
 }
 
 impl fmt::Display for SessionFacts {
@@ -144,6 +163,8 @@ pub struct CertFacts {
     pub der: Vec<u8>,
     /// SHA-256 of the SubjectPublicKeyInfo (RFC 7858 section 4.2); `None` if no key was found.
     pub pin: Option<[u8; 32]>,
+    /// SHA-256 of the whole certificate.
+    pub fingerprint: [u8; 32],
     /// Its content, or why it cannot be read.
     pub content: Result<CertContent, String>,
 }
@@ -177,6 +198,12 @@ pub struct CertContent {
     pub extended_key_usage: Option<Vec<String>>,
     /// Where the issuer's certificate may be fetched (AIA).
     pub issuer_urls: Vec<String>,
+    /// What a CA may certify, where that is limited: `other.test only`, `all but example.com`.
+    pub constraints: Option<String>,
+    /// Critical extensions that path building does not know, as object identifiers.
+    pub unknown_critical: Vec<String>,
+    /// A server must staple its status (RFC 7633).
+    pub must_staple: bool,
 }
 
 /// Basic constraints.
@@ -203,6 +230,18 @@ pub enum AltName {
     Other(String),
 }
 
+impl fmt::Display for AltName {
+    /// The name alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Dns(name)
+        | Self::Ip(name)
+        | Self::Email(name)
+        | Self::Uri(name)
+        | Self::Other(name)) = self;
+        f.write_str(name)
+    }
+}
+
 /// The questions that can be asked of a certificate chain, in the order they are answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
@@ -214,6 +253,8 @@ pub enum Question {
     Dates,
     /// Is the certificate meant for a TLS server?
     Purpose,
+    /// Does a stapled OCSP response say that the certificate is good?
+    Staple,
     /// Is a proved key among the pins?
     Pin,
 }
@@ -225,6 +266,7 @@ impl fmt::Display for Question {
             Self::Chain => "chain",
             Self::Dates => "dates",
             Self::Purpose => "purpose",
+            Self::Staple => "staple",
             Self::Pin => "pin",
         })
     }
@@ -239,8 +281,146 @@ pub struct Answer {
     pub asked: bool,
     /// Whether it holds; `None` when it could not be judged.
     pub holds: Option<bool>,
+    /// What is wrong, where it does not hold.
+    pub flaw: Option<Flaw>,
     /// Why, as one line without a full stop.
     pub why: String,
+}
+
+impl Answer {
+    /// It holds.
+    pub fn yes(question: Question, why: impl Into<String>) -> Self {
+        Self { question, asked: false, holds: Some(true), flaw: None, why: why.into() }
+    }
+
+    /// It does not hold, because of `flaw`.
+    pub fn no(question: Question, flaw: Flaw, why: impl Into<String>) -> Self {
+        Self { question, asked: false, holds: Some(false), flaw: Some(flaw), why: why.into() }
+    }
+
+    /// It could not be judged.
+    pub fn open(question: Question, why: impl Into<String>) -> Self {
+        Self { question, asked: false, holds: None, flaw: None, why: why.into() }
+    }
+}
+
+/// What can be wrong with a certificate, its chain or its staple. What it looks like in the case at
+/// hand is said by [`Answer::why`]; this is for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// Other names than the one to check.
+    OtherName,
+    /// No name at all, or in the common name alone.
+    NoNames,
+    /// Signed by its own key, and no trust anchor.
+    SelfSigned,
+    /// A CA's certificate serves as a server's.
+    CaAsServer,
+    /// The chain ends at a root that is no trust anchor.
+    UnknownRoot,
+    /// The chain ends at a certificate whose issuer is neither sent nor trusted.
+    UnknownIssuer,
+    /// The server sent its own certificate alone, and its issuer is not trusted.
+    IntermediateMissing,
+    /// A certificate was signed by one that is no CA's.
+    NotCa,
+    /// A signature was not made by the key of the issuer.
+    BadSignature,
+    /// A signature or key that is too weak, or of a kind that is not supported.
+    WeakAlgorithm,
+    /// A CA certified what it may not.
+    NameConstraint,
+    /// A CA has more CAs below it than it may.
+    PathLength,
+    /// A critical extension that nobody here understands.
+    UnknownCritical,
+    /// X.509 version 1 or 2.
+    OldVersion,
+    /// A certificate, or a part of one, that cannot be read.
+    Malformed,
+    /// A chain with more branches than anyone follows.
+    TooComplex,
+    /// Past its last day.
+    Expired,
+    /// Before its first day.
+    NotYetValid,
+    /// Not meant for servers.
+    OtherPurpose,
+    /// Revoked by its issuer.
+    Revoked,
+    /// No staple came.
+    NoStaple,
+    /// The staple is not fresh.
+    StaleStaple,
+    /// The staple proves nothing of this certificate.
+    BadStaple,
+    /// The pinned key was shown but not proved.
+    PinUnproved,
+    /// Another key than the pinned.
+    OtherKey,
+}
+
+impl fmt::Display for Flaw {
+    /// A word for programs: it does not change.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OtherName => "other-name",
+            Self::NoNames => "no-names",
+            Self::SelfSigned => "self-signed",
+            Self::CaAsServer => "ca-as-server",
+            Self::UnknownRoot => "unknown-root",
+            Self::UnknownIssuer => "unknown-issuer",
+            Self::IntermediateMissing => "intermediate-missing",
+            Self::NotCa => "not-a-ca",
+            Self::BadSignature => "bad-signature",
+            Self::WeakAlgorithm => "weak-algorithm",
+            Self::NameConstraint => "name-constraint",
+            Self::PathLength => "path-length",
+            Self::UnknownCritical => "unknown-critical-extension",
+            Self::OldVersion => "old-version",
+            Self::Malformed => "malformed",
+            Self::TooComplex => "too-complex",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::OtherPurpose => "other-purpose",
+            Self::Revoked => "revoked",
+            Self::NoStaple => "no-staple",
+            Self::StaleStaple => "stale-staple",
+            Self::BadStaple => "bad-staple",
+            Self::PinUnproved => "pin-unproved",
+            Self::OtherKey => "other-key",
+        })
+    }
+}
+
+/// What a stapled OCSP response says of the server's certificate, once its signature was verified
+/// (RFC 6960).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StapleFacts {
+    /// What it says.
+    pub status: StapleStatus,
+    /// As of when, seconds since 1970.
+    pub this_update: i64,
+    /// Until when newer information is there, seconds since 1970.
+    pub next_update: Option<i64>,
+    /// Who signed it: `its issuer`, or the responder that the issuer appointed.
+    pub signer: String,
+}
+
+/// The status of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StapleStatus {
+    /// Not revoked.
+    Good,
+    /// Revoked.
+    Revoked {
+        /// When, seconds since 1970.
+        at: i64,
+        /// RFC 5280's word for the reason.
+        reason: Option<&'static str>,
+    },
+    /// The responder does not know it.
+    Unknown,
 }
 
 /// What the chain was judged by and how it came out.
@@ -261,6 +441,8 @@ pub struct Verdict {
     pub anchor: Option<AnchorFacts>,
     /// Positions in the chain of the pinned, proved keys.
     pub pinned: Vec<usize>,
+    /// What the server stapled, or why that proves nothing; `None` when it stapled nothing.
+    pub staple: Option<Result<StapleFacts, String>>,
     /// When it was judged, seconds since 1970.
     pub at: i64,
     /// The one next thing to type.
@@ -276,6 +458,11 @@ pub enum Signer {
     Itself,
     /// The trust anchor of the verified path.
     Anchor,
+    /// Not the certificate at this position, although it has the name of the issuer.
+    Forged(usize),
+    /// Perhaps the certificate at this position, which has the name of the issuer: the signature
+    /// could not be verified.
+    Unverified(usize),
     /// Nobody who was sent or is trusted.
     Unknown,
 }
@@ -344,6 +531,8 @@ pub enum Event<'a> {
     },
     /// The handshake is over, and the peer is or is not whom we want.
     Met(&'a Arc<TlsFacts>),
+    /// The session is about to be closed.
+    Ended(&'a TlsFacts),
     /// A message with another ID came; ours is still awaited.
     Stray {
         /// Its ID.
@@ -388,7 +577,12 @@ impl Verdict {
 
     /// The first question asked that does not hold: the reason of a refusal.
     pub fn refusal(&self) -> Option<&Answer> {
-        self.answers.iter().find(|answer| answer.asked && answer.holds != Some(true))
+        self.refusals().next()
+    }
+
+    /// Every question asked that does not hold.
+    pub fn refusals(&self) -> impl Iterator<Item = &Answer> {
+        self.answers.iter().filter(|answer| answer.asked && answer.holds != Some(true))
     }
 
     /// Whether every question asked holds.

@@ -11,18 +11,21 @@
 //! |---|---|---|
 //! | `main` | argv in, streams and exit status out | this |
 //! | `lib` | this map, and [`run`]: the only place that knows both `cli` and `net` | all |
-//! | [`cli`] | what was typed; opens no file, asks no clock | `dns` (words), `display`, `error` |
+//! | [`cli`] | what was typed; opens no file, asks no clock | `dns` and `condition` (words), `tls::hello` (versions), `display`, `error` |
+//! | [`condition`] | what a good result is, for checks by exit status; pure | `exchange`, `dns`, `moment` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::trust`, `display` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
 //! | [`tls`] | who is at the other end; the only `dangerous()` | `exchange`, `moment` |
 //! | [`net`] | the only sockets | `plan`, `tls`, `exchange` |
 //! | [`render`] | Exchange -> text; pure | `exchange`, `dns`, `display`, `moment` |
-//! | [`exchange`], [`display`], [`error`], [`text`], [`moment`] | plain values and words | each other |
+//! | [`exchange`], [`display`], [`error`], [`alert`], [`text`], [`moment`] | plain values and words | each other |
 //!
-//! No circle, and only `net`, `tls::roots` and `main` touch the world.
+//! No circle, and only `net`, `tls::roots`, `tls::hello` and `main` touch the world.
 
+pub mod alert;
 mod batch;
 pub mod cli;
+pub mod condition;
 pub mod display;
 pub mod dns;
 pub mod error;
@@ -93,6 +96,7 @@ fn command(
         ink: Ink::new(in_color(color, surroundings.out_is_terminal, surroundings)),
         err_ink: Ink::new(in_color(color, surroundings.err_is_terminal, surroundings)),
         debug: 0,
+        pem: false,
         data_only: false,
         pretty: surroundings.out_is_terminal,
         progress: false,

@@ -19,7 +19,7 @@ use crate::net::lookup::Asker;
 use crate::plan::{Idna, Lookup};
 use crate::render::json::{self, Heard};
 use crate::render::trace::Talk;
-use crate::render::{dig, short};
+use crate::render::{certificates, dig, short};
 use crate::text;
 
 /// The queries in turn; the status is that of the first that failed.
@@ -78,6 +78,7 @@ pub(crate) fn international(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<
 
 pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
     let format = lookup.route.display.format;
+    talk.pem = lookup.route.display.pem;
     talk.data_only = format != Format::Full;
     if lookup.transfer {
         return transfer(lookup, asker, talk);
@@ -158,6 +159,7 @@ pub(crate) fn answered(
     heard: &Heard,
     talk: &mut Talk<'_>,
 ) -> io::Result<u8> {
+    const CONDITION: u8 = 2;
     let (query, reply) =
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
     let mut faults = reply.mismatches(&query);
@@ -186,6 +188,11 @@ pub(crate) fn answered(
             }
             dig::reply(exchange, &query, &reply, &lookup.route.display, *ink, *out)?;
         }
+        Format::Short if lookup.route.display.pem => {
+            if let Some(tls) = &exchange.tls {
+                certificates::pem(tls, *out)?;
+            }
+        }
         Format::Short => short::reply(&reply, &lookup.route.display, *out)?,
         Format::Json => {
             let qr = lookup.route.display.qr;
@@ -196,7 +203,15 @@ pub(crate) fn answered(
     }
     let signed = !matches!(exchange.signature, Some(Err(_)));
     let usable = signed && faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
-    Ok(if usable { 0 } else { NO_ANSWER })
+    let failed = lookup.route.conditions.failed(exchange, &reply);
+    for condition in &failed {
+        talk.error(format_args!("condition failed: {condition}"))?;
+    }
+    Ok(match (usable, failed.is_empty()) {
+        (false, _) => NO_ANSWER,
+        (true, false) => CONDITION,
+        (true, true) => 0,
+    })
 }
 
 /// A command line that makes no sense.

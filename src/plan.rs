@@ -10,9 +10,11 @@ use rustls::pki_types::ServerName;
 use crate::cli::pin::Pin;
 use crate::cli::server::{Server, address_of};
 use crate::cli::settings::{self, Cookie, Family, KeySource, Operation, Proxy, Settings};
+use crate::condition::Conditions;
 use crate::display::Display;
 use crate::dns::query::{Edns, Padding, Query, Serial, flag, parse_name, to_ascii};
 use crate::error::Error;
+use crate::tls::hello::{DOT, Hello, can_post_quantum};
 use crate::tls::trust::{Policy, Root};
 
 /// One query, and its way.
@@ -67,6 +69,8 @@ pub struct Route {
     pub timeout: Option<Duration>,
     /// What is shown.
     pub display: Display,
+    /// What must hold beside.
+    pub conditions: Conditions,
 }
 
 /// How a message travels.
@@ -107,6 +111,8 @@ pub struct Target {
     pub policy: Policy,
     /// The server name to send; never an address.
     pub sni: Option<ServerName<'static>>,
+    /// What else to greet it with.
+    pub hello: Hello,
     /// Nobody typed a name to check, so that the host decides it.
     name_from_host: bool,
     /// Nobody typed a name to send.
@@ -166,6 +172,7 @@ impl Route {
                 idnout: settings.idnout.unwrap_or(settings.display.idnout),
                 ..settings.display.clone()
             },
+            conditions: settings.conditions.clone(),
         })
     }
 }
@@ -199,7 +206,7 @@ impl Target {
         target.port = server.port.unwrap_or(self.port);
         if let Some(name) = &server.name {
             target.policy.name = Some(server_name(name)?);
-            target.policy.demand_name();
+            target.policy.demand_anchor();
         } else if self.name_from_host {
             target.policy.name = server_name(&server.host).ok();
         }
@@ -362,8 +369,13 @@ fn client_subnet(subnet: settings::Subnet) -> Vec<u8> {
 
 fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> {
     let tls = &settings.tls;
-    let mut policy =
-        Policy { roots: Vec::new(), name: None, pins: Vec::new(), pin_files: Vec::new() };
+    let mut policy = Policy {
+        roots: Vec::new(),
+        name: None,
+        pins: Vec::new(),
+        pin_files: Vec::new(),
+        staple: tls.staple,
+    };
     if tls.system {
         policy.roots.push(Root::System);
     }
@@ -379,7 +391,10 @@ fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> 
     }
     if let Some(hostname) = &tls.hostname {
         policy.name = Some(server_name(hostname)?);
-        policy.demand_name();
+        policy.demand_anchor();
+    }
+    if policy.staple.is_some() {
+        policy.demand_anchor();
     }
     let sni = match &tls.sni {
         Some(typed) => Some(server_name(typed)?).filter(is_dns),
@@ -391,6 +406,7 @@ fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> 
         family: settings.family,
         policy,
         sni,
+        hello: hello(tls)?,
         name_from_host: tls.hostname.is_none(),
         sni_from_name: tls.sni.is_none(),
     };
@@ -406,6 +422,21 @@ fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> 
         Ok(target)
     };
     Ok(Targets::Given(settings.servers.iter().map(at).collect::<Result<_, Error>>()?))
+}
+
+fn hello(tls: &settings::Tls) -> Result<Hello, Error> {
+    let own = match (&tls.certfile, &tls.keyfile) {
+        (Some(chain), Some(key)) => Some((chain.clone(), key.clone())),
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(Error::usage("TLS, cannot use client certfile without a keyfile"));
+        }
+        (None, Some(_)) => {
+            return Err(Error::usage("TLS, cannot use client keyfile without a certfile"));
+        }
+    };
+    let alpn = tls.alpn.clone().unwrap_or_else(|| vec![DOT.to_owned()]);
+    Ok(Hello { version: tls.version, alpn, own, post_quantum: can_post_quantum() })
 }
 
 /// A name or address to check. A zone is no part of an address that a certificate can hold.

@@ -63,6 +63,21 @@ pub fn free(bytes: impl AsRef<[u8]>) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
+/// `text`, which was escaped already, cut to `most` octets or so; what was left out is counted.
+pub fn shortened(text: &str, most: usize) -> String {
+    // a little more does no harm, and less than the note of it would be a loss
+    const SLACK: usize = 40;
+    if text.len() <= most + SLACK {
+        return text.to_owned();
+    }
+    let mut end = (0..=most).rev().find(|&it| text.is_char_boundary(it)).unwrap_or_default();
+    // an escape of an octet is four characters, all ASCII
+    if let Some(start) = text[..end].rfind('\\').filter(|start| end - start < 4) {
+        end = start;
+    }
+    format!("{}... ({} octets left out)", &text[..end], text.len() - end)
+}
+
 /// `octets` in base64, as pins are written (RFC 7858 section 4.2).
 pub fn base64(octets: &[u8]) -> String {
     use base64::Engine;

@@ -9,7 +9,9 @@ use rustls::pki_types::DnsName;
 use super::pin::Pin;
 use super::server::{Server, address_of};
 use super::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
+use crate::condition::{Condition, Margin};
 use crate::display::Format;
+use crate::tls::hello::Version;
 
 /// One `+[no]option`.
 pub struct Row {
@@ -204,6 +206,54 @@ pub const OPTIONS: &[Row] = &[
          or a name, all must hold. Alone, the dates of the certificates are shown, not enforced. \
          Without it any key is accepted.",
     ),
+    row(
+        Trust,
+        "tls-ocsp-stapling",
+        Optional("HOURS"),
+        tls_ocsp_stapling,
+        "Demand a stapled OCSP response that says good.",
+    )
+    .manual(
+        "It must be signed for the issuer of the server's certificate, not be past its next update, \
+         and be no older than HOURS (168). Implies +tls-ca where no trust anchor is named. A staple \
+         that says revoked is refused by every option that verifies the certificate.",
+    ),
+    row(
+        Trust,
+        "tls-certfile",
+        Required("FILE"),
+        |it, value| file(it, |tls| &mut tls.certfile, value),
+        "Show the server the certificate chain of FILE.",
+    )
+    .manual("PEM, or one certificate in DER. Needs +tls-keyfile. Sent only if the server asks."),
+    row(
+        Trust,
+        "tls-keyfile",
+        Required("FILE"),
+        |it, value| file(it, |tls| &mut tls.keyfile, value),
+        "The private key of +tls-certfile.",
+    )
+    .manual("PEM or DER; PKCS #8, SEC1 or PKCS #1."),
+    row(Trust, "tls-alpn", Required("TOKEN"), tls_alpn, "Offer the ALPN token TOKEN, not dot.")
+        .ours()
+        .manual("May be given several times. +notls-alpn offers none."),
+    row(Trust, "tls-version", Required("1.2|1.3"), tls_version, "Offer this version of TLS alone.")
+        .ours(),
+    row(Trust, "tls-expiry", Required("TIME|N%"), tls_expiry, "Fail if a certificate ends within TIME.")
+        .ours()
+        .manual(
+            "A time as in 30d or 12h, or a share of the certificate's lifetime as in 33%. It \
+             concerns every certificate that the trust rests on. The lookup is done and shown; the \
+             exit status is 2.",
+        ),
+    row(Trust, "fail", Required("COND"), fail, "Fail if COND,... holds: rcode, empty and others.")
+        .ours()
+        .manual(
+            "rcode (any status but NOERROR), the name of a status such as servfail, empty (no \
+             answer record), unpadded (a reply without padding), insecure (the flag AD is not \
+             set), tls12. The lookup is done and shown; the exit status is 2, and a line on \
+             standard error says which condition it was. +nofail forgets all of them.",
+        ),
     row(Travel, "tcp", Nothing, tcp, "Use TCP; with +notls, instead of UDP.")
         .manual("+notcp is UDP and implies +ignore."),
     switch(Travel, "ignore", |it| &mut it.transport.ignore, "Accept truncated replies over UDP."),
@@ -288,6 +338,9 @@ pub const OPTIONS: &[Row] = &[
     row(Show, "multiline", Nothing, multiline, "Wrap long records over several lines."),
     switch(Show, "cert", |it| &mut it.display.cert, "Show the certificate chain and the verdict.")
         .ours(),
+    switch(Show, "pem", |it| &mut it.display.pem, "Show the certificate chain as PEM.")
+        .ours()
+        .manual("With +short nothing else is written. A chain that is refused is written too."),
     switch(Show, "qr", |it| &mut it.display.qr, "Show the query too."),
     switch(Show, "header", |it| &mut it.display.header, "Show TLS session and header."),
     switch(Show, "comments", |it| &mut it.display.comments, "Show the titles of sections."),
@@ -346,6 +399,84 @@ fn tls_pin(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
         Value::With(typed) => tls.pins.extend(Pin::parse_list(typed)?),
         _ => tls.pins.clear(),
     }
+    Ok(())
+}
+
+fn tls_ocsp_stapling(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    const WEEK: u64 = 168;
+    let hours = match value {
+        Value::On => Some(WEEK),
+        // more hours than any certificate lives are a slip of the finger
+        Value::With(typed) => Some(number(typed)?).filter(|it| (1..=1_000_000).contains(it)),
+        Value::Off => None,
+    };
+    with_tls(settings, value).staple = hours.map(|hours| Duration::from_secs(hours * 3600));
+    match (value, hours) {
+        (Value::With(_), None) => Err(String::new()),
+        _ => Ok(()),
+    }
+}
+
+fn tls_expiry(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.conditions.expiry = match value {
+        Value::With(typed) => {
+            let why = || "a time as in 30d, or a share of the lifetime as in 33%".to_owned();
+            Some(Margin::parse(typed).ok_or_else(why)?)
+        }
+        _ => None,
+    };
+    Ok(())
+}
+
+fn fail(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let Value::With(typed) = value else {
+        settings.conditions.fail.clear();
+        return Ok(());
+    };
+    for word in typed.split(',') {
+        let condition = Condition::parse(word).ok_or_else(|| {
+            let words: Vec<_> = Condition::WORDS.iter().map(|(word, _)| *word).collect();
+            format!("one of {}, or the name of a status", words.join(", "))
+        })?;
+        settings.conditions.fail.push(condition);
+    }
+    Ok(())
+}
+
+fn tls_alpn(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let tls = with_tls(settings, value);
+    match value {
+        Value::With(typed) => {
+            if !(1..=255).contains(&typed.len()) {
+                return Err("a token has 1 to 255 octets".into());
+            }
+            tls.alpn.get_or_insert_default().push(typed.to_owned());
+        }
+        Value::On => tls.alpn = None,
+        Value::Off => tls.alpn = Some(Vec::new()),
+    }
+    Ok(())
+}
+
+fn tls_version(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    with_tls(settings, value).version = match value {
+        Value::With("1.2") => Some(Version::Tls12),
+        Value::With("1.3") => Some(Version::Tls13),
+        Value::With(_) => return Err("1.2 or 1.3".into()),
+        Value::On | Value::Off => None,
+    };
+    Ok(())
+}
+
+fn file(
+    settings: &mut Settings,
+    field: fn(&mut Tls) -> &mut Option<String>,
+    value: Value<'_>,
+) -> Result<(), String> {
+    *field(with_tls(settings, value)) = match value {
+        Value::With(path) => Some(path.to_owned()),
+        _ => None,
+    };
     Ok(())
 }
 

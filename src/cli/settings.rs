@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use super::pin::Pin;
 use super::server::Server;
+use crate::condition::Conditions;
 use crate::display::Display;
 use crate::dns::tsig::Key;
+use crate::tls::hello::Version;
 
 /// Everything the command line can say of one query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub struct Settings {
     pub tls: Tls,
     /// What is shown.
     pub display: Display,
+    /// What must hold beside.
+    pub conditions: Conditions,
 }
 
 /// The name of a query as typed.
@@ -218,6 +222,16 @@ pub struct Tls {
     pub sni: Option<String>,
     /// The keys to accept.
     pub pins: Vec<Pin>,
+    /// A stapled OCSP response, at most this old, must say that the certificate is good.
+    pub staple: Option<Duration>,
+    /// The file of our own certificate chain.
+    pub certfile: Option<String>,
+    /// The file of its key.
+    pub keyfile: Option<String>,
+    /// The ALPN tokens to offer; `dot` where nothing was said.
+    pub alpn: Option<Vec<String>>,
+    /// The only TLS version to offer.
+    pub version: Option<Version>,
 }
 
 impl Settings {
@@ -234,6 +248,7 @@ impl Settings {
             && self.key == other.key
             && self.display == other.display
             && self.idnout == other.idnout
+            && self.conditions == other.conditions
     }
 }
 
@@ -266,6 +281,7 @@ impl Default for Settings {
             key: None,
             tls: Tls::default(),
             display: Display::default(),
+            conditions: Conditions::default(),
         }
     }
 }

@@ -79,15 +79,18 @@ fn the_no_form_undoes_the_option() {
     for row in OPTIONS.iter().filter(|it| !it.on_by_default()) {
         let value = match row.name {
             "tls-hostname" | "tls-sni" => Value::With("dns.example"),
-            "tls-pin" => Value::With("./pin.pem"),
+            "tls-pin" | "tls-certfile" | "tls-keyfile" => Value::With("./pin.pem"),
+            "tls-version" => Value::With("1.3"),
+            "tls-expiry" => Value::With("30d"),
+            "fail" => Value::With("rcode"),
             "subnet" | "client" => Value::With("192.0.2.0/24"),
             "bufsize" => Value::With("4096"),
             "ednsopt" => Value::With("65001:00ff"),
             "proxy" => Value::With("192.0.2.1-192.0.2.2"),
             "retry" | "pipeline" | "connections" | "msgdelay" => Value::With("7"),
-            // +notimeout is for ever, +notcp is UDP, +nopadding none, +noidnout holds on a terminal
-            // too, and +nomultiline leaves what it switched on
-            "timeout" | "tcp" | "padding" | "idnout" | "multiline" => continue,
+            // +notimeout is for ever, +notcp is UDP, +nopadding and +notls-alpn are none, +noidnout
+            // holds on a terminal too, and +nomultiline leaves what it switched on
+            "timeout" | "tcp" | "padding" | "tls-alpn" | "idnout" | "multiline" => continue,
             _ => Value::On,
         };
         let mut settings = defaults.clone();
@@ -265,7 +268,8 @@ fn what_makes_no_sense_says_so_and_what_to_type() {
         (
             &["+tls-"],
             "ambiguous option: +tls-",
-            "one of +tls-ca, +tls-hostname, +tls-sni, +tls-pin",
+            "one of +tls-ca, +tls-hostname, +tls-sni, +tls-pin, +tls-ocsp-stapling, +tls-certfile, \
+             +tls-keyfile",
         ),
         (&["+timeout=soon"], "invalid +timeout=soon", ""),
         (&["+timeout=-1"], "invalid +timeout=-1", ""),

@@ -221,6 +221,9 @@ impl Attempt<'_> {
     fn stream(&mut self, target: &Target, protocol: Protocol) -> Result<Exchange, Error> {
         let (mut session, phases, start) = self.open(target, protocol)?;
         let outcome = self.exchange(&mut session, start, phases);
+        if let Some(facts) = session.facts_now() {
+            (self.tell)(Event::Ended(&facts));
+        }
         match &outcome {
             Ok(_) if self.lookup.route.keepopen => {
                 self.asker.kept = Some((Arc::clone(&self.lookup.route), session));
@@ -455,7 +458,7 @@ impl Attempt<'_> {
                 cookie = Some(wanted);
                 continue;
             }
-            let (at, tls) = (self.at.clone(), session.facts.clone());
+            let (at, tls) = (self.at.clone(), session.facts_now());
             let signature = signature(key.as_ref(), mac.as_ref(), &reply);
             return Ok(Exchange {
                 signature,

@@ -8,19 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::PollFlags;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, ClientConnection, NamedGroup, ProtocolVersion, SignatureScheme};
+use rustls::{ClientConnection, HandshakeKind, NamedGroup, ProtocolVersion, SignatureScheme};
 
 use super::deadline::Deadline;
 use super::dial::Stream;
 use super::proxy;
+use crate::alert::Alert;
 use crate::cli::settings::Proxy;
 use crate::error::{Error, Handshake, Reply, system_words};
-use crate::exchange::{Endpoint, Peer, SessionFacts, TlsFacts};
+use crate::exchange::{Endpoint, OwnCertificate, Peer, SessionFacts, TlsFacts};
 use crate::plan::Target;
 use crate::text;
+use crate::tls::hello::{OwnKey, provider};
 use crate::tls::trust::{Recorder, Trust};
+use crate::tls::words;
 
 /// An open session whose peer passed every check asked for; or one in cleartext, whose peer was
 /// asked for nothing.
@@ -40,8 +43,6 @@ pub struct Session {
     pub handshake: Duration,
 }
 
-/// The token of DNS over TLS (RFC 7858, IANA "ALPN protocol IDs").
-const ALPN: &[u8] = b"dot";
 /// The largest message and its length.
 const LARGEST: usize = 2 + 65_535;
 
@@ -77,13 +78,15 @@ impl Session {
         deadline: &Deadline,
     ) -> Result<Self, Error> {
         let start = deadline.elapsed();
-        let provider = Arc::new(ring::default_provider());
+        let provider = Arc::new(provider(target.hello.post_quantum));
+        let own = OwnKey::load(target.hello.own.as_ref(), &provider)?;
         let recorder = Recorder::new(trust, &provider);
-        let mut tls = greeting(target, &peer, &recorder, provider)?;
+        let mut tls = greeting(target, &peer, &recorder, provider, &own)?;
         // the greatest message and the records around it are all that may have to wait
         tls.set_buffer_limit(None);
         let outcome = shake_hands(&mut tls, &mut stream, deadline);
-        let facts = Arc::new(facts(&tls, target, &recorder));
+        let facts = Arc::new(facts(&tls, target, &recorder, &own));
+        let without_own = own.was_asked() && !own.was_sent();
         match outcome {
             Ok(()) => Ok(Self {
                 tls: Some(Box::new(tls)),
@@ -91,6 +94,9 @@ impl Session {
                 handshake: deadline.elapsed() - start,
                 ..Self::plain(stream, peer)
             }),
+            Err(Handshake::Alert(alert)) if without_own => {
+                Err(Error::Handshake(Handshake::WantsCertificate(alert)))
+            }
             Err(_) if !facts.verdict.trusted() => Err(Error::Refused(facts)),
             Err(cause) => Err(Error::Handshake(cause)),
         }
@@ -138,6 +144,16 @@ impl Session {
                 self.wait(PollFlags::IN, deadline)?;
             }
         }
+    }
+
+    /// Who the peer is, and the session tickets that it sent until now.
+    pub fn facts_now(&self) -> Option<Arc<TlsFacts>> {
+        let mut facts = Arc::clone(self.facts.as_ref()?);
+        let tickets = self.tls.as_ref()?.tls13_tickets_received();
+        if facts.session.tickets != tickets {
+            Arc::make_mut(&mut facts).session.tickets = tickets;
+        }
+        Some(facts)
     }
 
     /// Says goodbye, without waiting for an answer.
@@ -255,8 +271,8 @@ fn pull_tls(
         // tell the peer why
         let _ = tls.write_tls(stream);
         return Err(match error {
-            rustls::Error::AlertReceived(alert) => Reply::Alert(alert_name(alert)),
-            error => Reply::Protocol(text::free(error.to_string())),
+            rustls::Error::AlertReceived(alert) => Reply::Alert(Alert(alert.into())),
+            error => Reply::Protocol(words::of_rustls(&error)),
         });
     }
     let mut octets = [0; 16 * 1024];
@@ -307,10 +323,10 @@ fn shake_hands(
             // tell the peer why; it may be gone already
             let _ = flush(tls, stream, deadline);
             return Err(match error {
-                rustls::Error::AlertReceived(alert) => Handshake::Alert(alert_name(alert)),
-                error => first
-                    .not_tls()
-                    .unwrap_or_else(|| Handshake::Protocol(text::free(error.to_string()))),
+                rustls::Error::AlertReceived(alert) => Handshake::Alert(Alert(alert.into())),
+                error => {
+                    first.not_tls().unwrap_or_else(|| Handshake::Protocol(words::of_rustls(&error)))
+                }
             });
         }
         if tls.is_handshaking() {
@@ -335,7 +351,7 @@ fn flush(tls: &mut ClientConnection, stream: &mut Stream, deadline: &Deadline) -
     Ok(())
 }
 
-fn facts(tls: &ClientConnection, target: &Target, recorder: &Recorder) -> TlsFacts {
+fn facts(tls: &ClientConnection, target: &Target, recorder: &Recorder, own: &OwnKey) -> TlsFacts {
     let seen = recorder.seen();
     let tls13 = tls.protocol_version() == Some(ProtocolVersion::TLSv1_3);
     let group = tls.negotiated_key_exchange_group().map(|group| group.name());
@@ -350,7 +366,15 @@ fn facts(tls: &ClientConnection, target: &Target, recorder: &Recorder) -> TlsFac
         signature: seen.scheme.map(|it| signature_name(it, tls13)).unwrap_or_default(),
         cipher: suite.map(|it| cipher_name(&it)).unwrap_or_default(),
         sni: target.sni.as_ref().map(|name| name.to_str().into_owned()),
+        offered: target.hello.alpn.clone(),
         alpn: tls.alpn_protocol().map(text::free),
+        own: OwnCertificate {
+            files: target.hello.own.clone(),
+            asked: own.was_asked(),
+            sent: own.was_sent(),
+        },
+        tickets: tls.tls13_tickets_received(),
+        resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
     };
     match seen.judged {
         Some((chain, verdict)) => TlsFacts { session, chain, verdict },
@@ -435,11 +459,9 @@ fn greeting(
     peer: &Peer,
     recorder: &Arc<Recorder>,
     provider: Arc<CryptoProvider>,
+    own: &Arc<OwnKey>,
 ) -> Result<ClientConnection, Error> {
-    let mut config = recorder.install(provider)?;
-    config.alpn_protocols = vec![ALPN.to_vec()];
-    // every lookup shows the certificates; a resumed session has none
-    config.resumption = rustls::client::Resumption::disabled();
+    let config = target.hello.config(recorder, provider, own)?;
     // an address is never sent as a server name
     let name = target.sni.clone().unwrap_or_else(|| {
         ServerName::IpAddress(match peer.address {
@@ -448,19 +470,7 @@ fn greeting(
         })
     });
     ClientConnection::new(Arc::new(config), name)
-        .map_err(|error| Error::Internal(error.to_string()))
-}
-
-fn alert_name(alert: AlertDescription) -> String {
-    let debug = format!("{alert:?}");
-    let mut name = String::new();
-    for character in debug.chars() {
-        if character.is_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.extend(character.to_lowercase());
-    }
-    format!("{name} ({})", u8::from(alert))
+        .map_err(|error| Error::Internal(words::of_rustls(&error)))
 }
 
 fn group_name(group: NamedGroup) -> String {
@@ -469,6 +479,7 @@ fn group_name(group: NamedGroup) -> String {
         NamedGroup::secp384r1 => "ECDHE-SECP384R1".into(),
         NamedGroup::secp521r1 => "ECDHE-SECP521R1".into(),
         NamedGroup::X25519 => "ECDHE-X25519".into(),
+        NamedGroup::X25519MLKEM768 => "X25519-MLKEM768".into(),
         other => format!("{other:?}"),
     }
 }
@@ -526,9 +537,6 @@ mod tests {
         assert_eq!(cipher_name("TLS13_CHACHA20_POLY1305_SHA256"), "CHACHA20-POLY1305");
         assert_eq!(cipher_name("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), "AES-128-GCM");
         assert_eq!(signature_name(SignatureScheme::ECDSA_NISTP256_SHA256, false), "ECDSA-SHA256");
-        assert_eq!(
-            alert_name(AlertDescription::NoApplicationProtocol),
-            "no_application_protocol (120)"
-        );
+        assert_eq!(group_name(NamedGroup::X25519MLKEM768), "X25519-MLKEM768");
     }
 }

@@ -5,13 +5,16 @@ use std::io::{self, Write};
 
 use super::ink::{Ink, Role};
 use crate::exchange::{
-    AltName, AnchorFacts, Answer, CertContent, CertFacts, Question, Signer, TlsFacts, Verdict,
+    AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, Signer, StapleStatus,
+    TlsFacts, Verdict,
 };
 use crate::moment::{day, span};
-use crate::text::base64;
+use crate::text::{base64, shortened};
 
 /// Names shown where not all are asked for.
 const MOST_NAMES: usize = 4;
+/// Octets of a text that a certificate holds shown where not all are asked for.
+const LONGEST: usize = 200;
 
 /// The certificate section: every certificate sent, the trust anchor, the verdict.
 pub fn section(facts: &TlsFacts, ink: Ink, out: &mut dyn Write) -> io::Result<()> {
@@ -20,7 +23,8 @@ pub fn section(facts: &TlsFacts, ink: Ink, out: &mut dyn Write) -> io::Result<()
     }
     line(out, ink, Role::Comment, ";; CERTIFICATE CHAIN:")?;
     for (position, certificate) in facts.chain.iter().enumerate() {
-        line(out, ink, Role::Owner, &format!(";; {}", heading(position, certificate)))?;
+        let heading = shortened(&heading(position, certificate), LONGEST);
+        line(out, ink, Role::Owner, &format!(";; {heading}"))?;
         for (role, text) in details(position, facts) {
             line(out, ink, role, &format!(";;     {text}"))?;
         }
@@ -65,26 +69,164 @@ fn details(position: usize, facts: &TlsFacts) -> Vec<(Role, String)> {
     let certificate = &facts.chain[position];
     let matched = if facts.verdict.pinned.contains(&position) { ", MATCH" } else { "" };
     let mut lines = vec![(Role::Pin, pin_line(certificate) + matched)];
-    lines.extend(own_lines(position, facts));
+    lines.extend(own_lines(position, facts, 0));
     lines
 }
 
-/// What kdig does not say of a certificate: names, dates, key, signer.
-pub fn own_lines(position: usize, facts: &TlsFacts) -> Vec<(Role, String)> {
-    let Ok(content) = &facts.chain[position].content else {
-        return Vec::new();
-    };
+/// The chain as PEM (RFC 7468), in the order sent: what `openssl` reads.
+pub fn pem(facts: &TlsFacts, out: &mut dyn Write) -> io::Result<()> {
+    for certificate in &facts.chain {
+        let text = base64(&certificate.der);
+        writeln!(out, "-----BEGIN CERTIFICATE-----")?;
+        for row in text.as_bytes().chunks(64) {
+            out.write_all(row)?;
+            out.write_all(b"\n")?;
+        }
+        writeln!(out, "-----END CERTIFICATE-----")?;
+    }
+    Ok(())
+}
+
+/// What kdig does not say of a certificate: names, dates, key, signer, serial number and what is odd
+/// about it; with `-dd`, which is a `debug` of 2, everything.
+pub fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Role, String)> {
+    let certificate = &facts.chain[position];
     let verdict = &facts.verdict;
+    let all = debug > 1;
     let mut lines = Vec::new();
+    if all {
+        lines.extend(forms(position, certificate));
+    }
+    let off_path = !verdict.path.contains(&position);
+    let Ok(content) = &certificate.content else {
+        return lines;
+    };
     if !content.names.is_empty() {
-        lines.push((Role::Comment, names(&content.names)));
+        lines.push((Role::Comment, names(&content.names, all)));
     }
     lines.push(validity(content, verdict.at));
-    lines.push((Role::Comment, key(position, content, verdict)));
-    if !verdict.path.contains(&position) {
+    let text = |text: String| if all { text } else { shortened(&text, LONGEST) };
+    lines.push((Role::Comment, text(key(position, content, verdict))));
+    lines.push((Role::Comment, format!("Serial: {}", text(content.serial.clone()))));
+    if all {
+        lines.push((Role::Comment, format!("Use: {}", uses(content))));
+    }
+    if let (0, Some(staple)) = (position, staple(verdict)) {
+        lines.push(staple);
+    }
+    let notes = notes(position, content, facts);
+    lines.extend(notes.into_iter().map(|note| (Role::Warning, format!("Note: {}", text(note)))));
+    if off_path {
         lines.push((Role::Warning, "Not on the path: it did not sign #1".to_owned()));
+    } else if let Some(last) = last_needed(verdict, position) {
+        let last = last + 1;
+        lines.push((Role::Comment, format!("Not needed: a trust anchor signed #{last}")));
     }
     lines
+}
+
+/// The certificate before `position` on the path that a trust anchor signed.
+fn last_needed(verdict: &Verdict, position: usize) -> Option<usize> {
+    let before = verdict.path.iter().take_while(|&&it| it != position);
+    verdict.anchor.as_ref()?;
+    before.copied().find(|&it| verdict.signers.get(it) == Some(&Signer::Anchor))
+}
+
+/// The pin as others write it, and the hash of the whole certificate.
+fn forms(position: usize, certificate: &CertFacts) -> Vec<(Role, String)> {
+    let mut lines = Vec::new();
+    if let Some(pin) = &certificate.pin {
+        // a TLSA record of a CA's key has usage 2 (RFC 7671 section 5)
+        let usage = if position == 0 { 3 } else { 2 };
+        lines.push((Role::Pin, format!("Pin forms: sha256//{}", base64(pin))));
+        lines.push((Role::Pin, format!("TLSA: {usage} 1 1 {}", hex(pin))));
+    }
+    lines.push((Role::Comment, format!("SHA-256 fingerprint: {}", hex(&certificate.fingerprint))));
+    lines
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02X}")).collect()
+}
+
+/// `CA, at most 0 CAs below it; key cert sign, crl sign`
+fn uses(content: &CertContent) -> String {
+    let mut uses = vec![match content.ca {
+        Some(it) if it.ca => match it.path_len {
+            Some(most) => format!("CA, at most {most} CAs below it"),
+            None => "CA".to_owned(),
+        },
+        Some(_) => "no CA".to_owned(),
+        None => "no basic constraints".to_owned(),
+    }];
+    uses.extend(content.key_usage.as_ref().map(|it| it.join(", ")));
+    uses.extend(content.extended_key_usage.as_ref().map(|it| it.join(", ")));
+    uses.extend(content.constraints.as_ref().map(|it| format!("certifies {it}")));
+    uses.extend(content.must_staple.then(|| "must be stapled".to_owned()));
+    uses.join("; ")
+}
+
+/// `Staple: good, 1day old, next in 6days, signed by its issuer`
+fn staple(verdict: &Verdict) -> Option<(Role, String)> {
+    let facts = match verdict.staple.as_ref()? {
+        Ok(facts) => facts,
+        Err(why) => return Some((Role::Warning, format!("Staple: proves nothing, {why}"))),
+    };
+    let (role, status) = match &facts.status {
+        StapleStatus::Good => (Role::Comment, "good".to_owned()),
+        StapleStatus::Unknown => (Role::Warning, "not known to the responder".to_owned()),
+        StapleStatus::Revoked { at, reason } => {
+            let reason = reason.map(|it| format!(" ({it})")).unwrap_or_default();
+            (Role::Bad, format!("revoked on {}{reason}", day(*at)))
+        }
+    };
+    let age = span(verdict.at - facts.this_update);
+    let next = match facts.next_update {
+        Some(next) if next < verdict.at => format!(", ended {} ago", span(verdict.at - next)),
+        Some(next) => format!(", next in {}", span(next - verdict.at)),
+        None => String::new(),
+    };
+    Some((role, format!("Staple: {status}, {age} old{next}, signed by {}", facts.signer)))
+}
+
+/// What is odd about a certificate for the place it has: a CA in front, an issuer that is none.
+fn notes(position: usize, content: &CertContent, facts: &TlsFacts) -> Vec<String> {
+    const SIGN: &str = "key cert sign";
+    let mut notes = Vec::new();
+    let signed = facts.verdict.signers.iter().enumerate().find(|(other, signer)| {
+        *signer == &Signer::Sent(position) && facts.verdict.path.contains(other)
+    });
+    let is_ca = content.ca.is_some_and(|it| it.ca);
+    if position == 0 && is_ca {
+        notes.push("it is marked as a CA's certificate".to_owned());
+    }
+    if let Some((other, _)) = signed {
+        let number = other + 1;
+        if !is_ca {
+            notes.push(format!("it signed #{number} and is not marked as a CA's certificate"));
+        }
+        if content.key_usage.as_ref().is_some_and(|it| !it.iter().any(|it| it == SIGN)) {
+            notes.push(format!("it signed #{number} without the usage to sign certificates"));
+        }
+    }
+    if content.version < 3 {
+        notes.push(format!("an X.509 certificate of version {}", content.version));
+    }
+    let serves = |uses: &Vec<String>| uses.iter().any(|it| it == "server authentication");
+    match &content.extended_key_usage {
+        Some(uses) if !serves(uses) => notes.push(format!("it is for {} only", uses.join(", "))),
+        _ => {}
+    }
+    if position == 0 && content.must_staple && facts.verdict.staple.is_none() {
+        notes.push("it demands a stapled OCSP response, and none came".to_owned());
+    }
+    notes.extend(
+        content
+            .unknown_critical
+            .iter()
+            .map(|oid| format!("it has the critical extension {oid}, which is not understood")),
+    );
+    notes
 }
 
 /// The trust anchor, where it ends the path without having been sent.
@@ -94,7 +236,10 @@ pub fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, String)> {
     let number = facts.chain.len() + 1;
     (!sent).then(|| {
         (
-            format!("#{number}, not sent: {subject} (trust anchor, {origin})"),
+            format!(
+                "#{number}, not sent: {} (trust anchor, {origin})",
+                shortened(subject, LONGEST)
+            ),
             format!("SHA-256 PIN: {}", base64(pin)),
         )
     })
@@ -104,7 +249,12 @@ pub fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, String)> {
 pub fn verdict(verdict: &Verdict) -> (Role, String) {
     let name = &verdict.name;
     if verdict.opportunistic {
-        let held = |it: &&Answer| it.question != Question::Pin && it.holds != Some(true);
+        // a staple that is missing or odd stops nobody who did not ask for it
+        let held = |it: &&Answer| match it.question {
+            Question::Pin => false,
+            Question::Staple => it.flaw == Some(Flaw::Revoked),
+            _ => it.holds != Some(true),
+        };
         return match verdict.answers.iter().find(held) {
             None => (
                 Role::Warning,
@@ -126,8 +276,14 @@ pub fn verdict(verdict: &Verdict) -> (Role, String) {
     if !verdict.trusted() {
         return (Role::Bad, format!("REFUSED for {name}"));
     }
-    let asked =
-        [Question::Chain, Question::Dates, Question::Name, Question::Purpose, Question::Pin];
+    let asked = [
+        Question::Chain,
+        Question::Dates,
+        Question::Name,
+        Question::Purpose,
+        Question::Staple,
+        Question::Pin,
+    ];
     let asked: Vec<_> =
         asked.iter().filter(|it| verdict.asked(**it)).map(ToString::to_string).collect();
     let mut not_asked = "";
@@ -146,7 +302,7 @@ pub fn reasons(verdict: &Verdict) -> &[Answer] {
 
 /// `name:    no, #1 is for other.test`
 pub fn answered(answer: &Answer) -> String {
-    let Answer { question, asked, holds, why } = answer;
+    let Answer { question, asked, holds, why, .. } = answer;
     let question = format!("{question}:");
     let word = match holds {
         Some(true) => "yes, ",
@@ -177,16 +333,14 @@ pub fn kdig_name(name: &AltName) -> String {
     }
 }
 
-fn names(names: &[AltName]) -> String {
-    let text = |name: &AltName| match name {
-        AltName::Dns(it)
-        | AltName::Ip(it)
-        | AltName::Email(it)
-        | AltName::Uri(it)
-        | AltName::Other(it) => it.clone(),
+fn names(names: &[AltName], all: bool) -> String {
+    let most = if all { names.len() } else { MOST_NAMES };
+    let text = |name: &AltName| match all {
+        true => name.to_string(),
+        false => shortened(&name.to_string(), LONGEST),
     };
-    let shown: Vec<_> = names.iter().take(MOST_NAMES).map(text).collect();
-    let more = match names.len().saturating_sub(MOST_NAMES) {
+    let shown: Vec<_> = names.iter().take(most).map(text).collect();
+    let more = match names.len() - shown.len() {
         0 => String::new(),
         more => format!(" (+{more}, all with -dd)"),
     };
@@ -213,6 +367,8 @@ fn key(position: usize, content: &CertContent, verdict: &Verdict) -> String {
             Some(anchor) => anchor.subject.clone(),
             None => content.issuer.clone(),
         },
+        Some(Signer::Forged(other)) => format!("another key than that of #{}", other + 1),
+        Some(Signer::Unverified(other)) => format!("#{} (not verified)", other + 1),
         Some(Signer::Unknown) | None => format!("{} (not sent)", content.issuer),
     };
     format!("Key: {}, signed by {signer} with {}", content.key, content.signature)

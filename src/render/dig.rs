@@ -45,7 +45,7 @@ pub fn reply(
 ) -> io::Result<()> {
     let mut page = Page::new(reply, display, ink);
     // a session that is used again was introduced before
-    let introduced = exchange.tls.as_deref().filter(|_| display.cert && !exchange.phases.reused);
+    let introduced = exchange.tls.as_deref().filter(|_| !exchange.phases.reused);
     page.head(exchange, introduced)?;
     page.body();
     if display.stats {
@@ -117,8 +117,11 @@ impl<'a> Page<'a> {
         if let Some(tls) = exchange.tls.as_deref().filter(|_| self.display.header) {
             certificates::session(tls, self.ink, &mut self.out)?;
         }
-        if let Some(who) = who {
+        if let Some(who) = who.filter(|_| self.display.cert) {
             certificates::section(who, self.ink, &mut self.out)?;
+        }
+        if let Some(who) = who.filter(|_| self.display.pem) {
+            certificates::pem(who, &mut self.out)?;
         }
         if self.display.header {
             self.header();

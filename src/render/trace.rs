@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Write};
 use super::certificates as who;
 use super::ink::{Ink, Role};
 use crate::error::{Error, Reply};
-use crate::exchange::{Event, Protocol, Question, Source, TlsFacts};
+use crate::exchange::{Event, Flaw, Protocol, Question, Source, TlsFacts};
 use crate::text;
 
 /// The two streams that a person sees, and what may be said on them.
@@ -22,6 +22,8 @@ pub struct Talk<'a> {
     pub err_ink: Ink,
     /// How often `-d` was given.
     pub debug: u8,
+    /// The chain is shown as PEM.
+    pub pem: bool,
     /// Debug lines are on `err`, because `out` belongs to data.
     pub data_only: bool,
     /// A person reads `out`, so that objects are laid out for the eye.
@@ -65,6 +67,10 @@ impl Talk<'_> {
                 )),
             },
             Event::Met(facts) => self.met(facts),
+            Event::Ended(facts) => match facts.session.tickets {
+                0 => Ok(()),
+                tickets => self.debug(format_args!("TLS, session tickets received: {tickets}")),
+            },
             Event::Stray { id, expected } => self
                 .warning(format_args!("reply ID ({id}) is different from query ID ({expected})")),
             Event::Failed(error) => self.failed(error),
@@ -119,6 +125,15 @@ impl Talk<'_> {
                     who::session(facts, self.ink, self.out)?;
                     who::section(facts, self.ink, self.out)?;
                 }
+                if self.pem {
+                    who::pem(facts, self.out)?;
+                }
+                if facts.verdict.refusal().is_some_and(|it| it.question == Question::Staple) {
+                    if let Some(words) = kdig_staple(facts) {
+                        self.warning(format_args!("TLS, {words}"))?;
+                    }
+                    self.warning(format_args!("TLS, failed to validate required OCSP data"))?;
+                }
                 self.warning(format_args!("{error}"))
             }
             Error::Usage { .. }
@@ -143,6 +158,13 @@ impl Talk<'_> {
         if self.debug == 0 || verdict.answers.is_empty() {
             return Ok(());
         }
+        if let Some((chain, key)) = &facts.session.own.files {
+            self.debug(format_args!(
+                "TLS, added client certfile '{}' and keyfile '{}'",
+                text::free(chain),
+                text::free(key)
+            ))?;
+        }
         self.debug(format_args!("TLS, received certificate hierarchy:"))?;
         for (position, certificate) in facts.chain.iter().enumerate() {
             self.debug(format_args!(" {}", who::heading(position, certificate)))?;
@@ -156,13 +178,13 @@ impl Talk<'_> {
             }
             let matched = if verdict.pinned.contains(&position) { ", MATCH" } else { "" };
             self.debug(format_args!("     {}{matched}", who::pin_line(certificate)))?;
-            for (_, line) in who::own_lines(position, facts) {
+            for (_, line) in who::own_lines(position, facts, self.debug) {
                 self.debug(format_args!("     {line}"))?;
             }
         }
+        // in other words than a certificate that was sent, so that who counts those counts right
         if let Some((heading, pin)) = who::anchor_not_sent(facts) {
-            self.debug(format_args!(" {heading}"))?;
-            self.debug(format_args!("     {pin}"))?;
+            self.debug(format_args!("     {heading}, {pin}"))?;
         }
         let mut pin_failed = false;
         match verdict.answer(Question::Pin).map(|it| (it.asked, it.holds)) {
@@ -173,7 +195,10 @@ impl Talk<'_> {
             }
             _ => self.debug(format_args!("TLS, skipping certificate PIN check"))?,
         }
-        if pin_failed {
+        let staple_failed = verdict
+            .refusal()
+            .is_some_and(|it| it.question == Question::Staple && it.flaw != Some(Flaw::Revoked));
+        if pin_failed || staple_failed {
             // as in kdig, nobody is called trusted after this, whatever the chain is worth
         } else if verdict.asked(Question::Chain) {
             let reasons = kdig_reasons(facts);
@@ -192,8 +217,33 @@ impl Talk<'_> {
         }
         let session = &facts.session;
         let sni = session.sni.as_deref().unwrap_or("none");
-        let alpn = session.alpn.as_deref().unwrap_or("none");
-        self.debug(format_args!("TLS, sent SNI {sni}, offered ALPN dot, the server chose {alpn}"))
+        let chosen = session.alpn.as_deref().unwrap_or("none");
+        let offered = match &session.offered[..] {
+            [] => "none".to_owned(),
+            tokens => text::free(tokens.join(", ")),
+        };
+        self.debug(format_args!(
+            "TLS, sent SNI {sni}, offered ALPN {offered}, the server chose {chosen}"
+        ))?;
+        if verdict.staple.is_none() {
+            self.debug(format_args!("TLS, the server stapled no OCSP response"))?;
+        }
+        let own = &session.own;
+        match (own.asked, own.sent, &own.files) {
+            (true, true, _) => self.debug(format_args!(
+                "TLS, the server asked for a client certificate, one was sent"
+            )),
+            (true, false, Some(_)) => self.debug(format_args!(
+                "TLS, the server asked for a client certificate of a kind that ours is not"
+            )),
+            (true, false, None) => self.debug(format_args!(
+                "TLS, the server asked for a client certificate, there was none to send"
+            )),
+            (false, _, Some(_)) => {
+                self.debug(format_args!("TLS, the server asked for no client certificate"))
+            }
+            (false, _, None) => Ok(()),
+        }
     }
 
     fn debug(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
@@ -220,16 +270,48 @@ impl Talk<'_> {
     }
 }
 
+/// What kdig says of a staple that is not good enough, in kdig's words.
+fn kdig_staple(facts: &TlsFacts) -> Option<&'static str> {
+    let answer = facts.verdict.answer(Question::Staple)?;
+    Some(match (answer.flaw?, facts.verdict.staple.as_ref()) {
+        (Flaw::NoStaple, _) => "unable to retrieve stapled OCSP data",
+        (Flaw::Revoked, _) => "OCSP data shows that cert was revoked",
+        (Flaw::StaleStaple, Some(Ok(it)))
+            if it.next_update.is_some_and(|it| it < facts.verdict.at) =>
+        {
+            "a newer OCSP response is available but was not sent"
+        }
+        (Flaw::StaleStaple, _) => "OCSP response is out of date.",
+        (_, Some(Ok(_))) => "OCSP response either empty or not for provided server cert",
+        _ => "unable to verify OCSP response against issuer cert",
+    })
+}
+
 /// What kdig says of a refused chain, in kdig's words and order. As there, the dates of a chain
 /// without a trust anchor are not among the reasons.
 fn kdig_reasons(facts: &TlsFacts) -> Vec<&'static str> {
     let verdict = &facts.verdict;
+    let flaw = |question| verdict.answer(question).and_then(|it| it.flaw);
     let failed = |question| verdict.answer(question).is_some_and(|it| it.holds != Some(true));
     let contents = verdict.path.iter().filter_map(|&it| facts.chain.get(it)?.content.as_ref().ok());
     let not_yet = contents.into_iter().any(|it| verdict.at < it.not_before);
     let dates = failed(Question::Dates) && !failed(Question::Chain);
+    let chain = flaw(Question::Chain);
+    let only = [
+        (Flaw::NotCa, "The certificate issuer is not a CA."),
+        (Flaw::WeakAlgorithm, "The certificate chain uses insecure algorithm."),
+        (Flaw::NameConstraint, "The certificate chain violates the signer's constraints."),
+        (Flaw::PathLength, "The certificate chain violates the signer's constraints."),
+        (Flaw::BadSignature, "The signature in the certificate is invalid."),
+        (Flaw::UnknownCritical, "The certificate contains an unknown critical extension."),
+    ];
+    let chain_words = only
+        .iter()
+        .find(|(flaw, _)| Some(*flaw) == chain)
+        .map_or("The certificate issuer is unknown.", |(_, words)| *words);
     [
-        (failed(Question::Chain), "The certificate issuer is unknown."),
+        (flaw(Question::Staple) == Some(Flaw::Revoked), "The certificate chain is revoked."),
+        (failed(Question::Chain), chain_words),
         (failed(Question::Purpose), "The certificate chain does not match the intended purpose."),
         (dates && not_yet, "The certificate chain uses not yet valid certificate."),
         (dates && !not_yet, "The certificate chain uses expired certificate."),

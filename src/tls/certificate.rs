@@ -6,11 +6,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use sha2::{Digest, Sha256};
 use x509_parser::der_parser::asn1_rs::{Any, Oid};
-use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::error::X509Error;
+use x509_parser::extensions::{GeneralName, GeneralSubtree, NameConstraints, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
 
+use super::signature::Signed;
 use crate::exchange::{AltName, CaFacts, CertContent, CertFacts};
 use crate::text;
 
@@ -19,7 +21,9 @@ use crate::text;
 #[derive(Clone, Copy, Debug)]
 pub struct Outline<'a> {
     /// What the signature covers, with tag and length.
-    pub signed: &'a [u8],
+    pub covered: &'a [u8],
+    /// The octets of the serial number.
+    pub serial: &'a [u8],
     /// Name, without tag and length.
     pub issuer: &'a [u8],
     /// Name, without tag and length.
@@ -38,13 +42,13 @@ impl<'a> Outline<'a> {
     /// Finds the parts (RFC 5280 section 4.1).
     pub fn of(der: &'a [u8]) -> Option<Self> {
         let (certificate, _) = element(der).filter(|(it, _)| it.tag == SEQUENCE)?;
-        let (signed, rest) = element(certificate.content)?;
+        let (covered, rest) = element(certificate.content)?;
         let (algorithm, rest) = element(rest)?;
         let (signature, _) = element(rest)?;
-        let (first, mut fields) = element(signed.content)?;
-        if first.tag == 0xa0 {
+        let (mut serial, mut fields) = element(covered.content)?;
+        if serial.tag == 0xa0 {
             // an explicit version; the serial number follows
-            fields = element(fields)?.1;
+            (serial, fields) = element(fields)?;
         }
         let mut next = || {
             let (field, rest) = element(fields)?;
@@ -54,7 +58,8 @@ impl<'a> Outline<'a> {
         let (_algorithm, issuer, _validity, subject, spki) =
             (next()?, next()?, next()?, next()?, next()?);
         Some(Self {
-            signed: signed.whole,
+            covered: covered.whole,
+            serial: serial.content,
             issuer: issuer.content,
             subject: subject.content,
             spki: Some(spki.whole).filter(|_| spki.tag == SEQUENCE)?,
@@ -63,16 +68,25 @@ impl<'a> Outline<'a> {
             signature: signature.content.get(1..)?,
         })
     }
+
+    /// The certificate as something signed.
+    pub fn signed(&self) -> Signed<'a> {
+        let Self { covered, algorithm, signature, .. } = *self;
+        Signed { octets: covered, algorithm, signature }
+    }
 }
 
-struct Element<'a> {
-    tag: u8,
-    content: &'a [u8],
-    whole: &'a [u8],
+/// One DER element.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Element<'a> {
+    pub(super) tag: u8,
+    pub(super) content: &'a [u8],
+    /// With tag and length.
+    pub(super) whole: &'a [u8],
 }
 
 /// The first DER element of `input`, and what follows it.
-fn element(input: &[u8]) -> Option<(Element<'_>, &[u8])> {
+pub(super) fn element(input: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (&tag, after_tag) = input.split_first()?;
     let (&first, after_first) = after_tag.split_first()?;
     let (length, content) = match first {
@@ -90,6 +104,15 @@ fn element(input: &[u8]) -> Option<(Element<'_>, &[u8])> {
 /// SHA-256 of a SubjectPublicKeyInfo (RFC 7858 section 4.2).
 pub fn pin(spki: &[u8]) -> [u8; 32] {
     Sha256::digest(spki).into()
+}
+
+/// The octets of the key in a SubjectPublicKeyInfo, without its algorithm.
+pub(super) fn key_octets(spki: &[u8]) -> Option<&[u8]> {
+    let (info, _) = element(spki)?;
+    let (_algorithm, rest) = element(info.content)?;
+    let (key, _) = element(rest)?;
+    // a bit string begins with the number of its unused bits
+    key.content.get(1..)
 }
 
 /// `content` with the header of a DER sequence before it.
@@ -115,9 +138,39 @@ pub fn read(der: &[u8]) -> CertFacts {
             Err(format!("{} octets follow the certificate", rest.len()))
         }
         Ok((_, certificate)) => Ok(content(&certificate)),
-        Err(error) => Err(text::free(error.to_string())),
+        Err(error) => Err(why_unreadable(der, &error)),
     };
-    CertFacts { der: der.to_vec(), pin: Outline::of(der).map(|outline| pin(outline.spki)), content }
+    CertFacts {
+        der: der.to_vec(),
+        pin: Outline::of(der).map(|outline| pin(outline.spki)),
+        fingerprint: Sha256::digest(der).into(),
+        content,
+    }
+}
+
+fn why_unreadable(der: &[u8], error: &x509_parser::nom::Err<X509Error>) -> String {
+    use x509_parser::nom::Err::{Error, Failure, Incomplete};
+    if element(der).is_none() {
+        return "it is no DER, or not all of it".into();
+    }
+    match error {
+        Incomplete(_) => "it ends too early",
+        Error(error) | Failure(error) => match error {
+            X509Error::InvalidVersion => "its version makes no sense",
+            X509Error::InvalidSerial => "its serial number makes no sense",
+            X509Error::InvalidAlgorithmIdentifier => "the name of an algorithm makes no sense",
+            X509Error::InvalidX509Name => "its subject or issuer makes no sense",
+            X509Error::InvalidDate => "one of its dates makes no sense",
+            X509Error::InvalidSPKI => "its key makes no sense",
+            X509Error::InvalidExtensions => "its extensions make no sense",
+            X509Error::DuplicateExtensions => "it has an extension twice",
+            X509Error::SignatureVerificationError | X509Error::SignatureUnsupportedAlgorithm => {
+                "its signature makes no sense"
+            }
+            _ => "it is not built as a certificate is",
+        },
+    }
+    .into()
 }
 
 fn content(certificate: &X509Certificate<'_>) -> CertContent {
@@ -133,6 +186,12 @@ fn content(certificate: &X509Certificate<'_>) -> CertContent {
         ..CertContent::default()
     };
     for extension in certificate.extensions() {
+        let oid = extension.oid.to_id_string();
+        if extension.critical && !UNDERSTOOD.contains(&&*oid) {
+            facts.unknown_critical.push(oid);
+        } else if oid == TLS_FEATURE {
+            facts.must_staple = demands_staple(extension.value);
+        }
         match extension.parsed_extension() {
             ParsedExtension::SubjectAlternativeName(names) => {
                 facts.names.extend(names.general_names.iter().map(alt_name));
@@ -143,6 +202,7 @@ fn content(certificate: &X509Certificate<'_>) -> CertContent {
             ParsedExtension::KeyUsage(it) => {
                 facts.key_usage = Some(words(&it.to_string()));
             }
+            ParsedExtension::NameConstraints(it) => facts.constraints = Some(constraints(it)),
             ParsedExtension::ExtendedKeyUsage(it) => {
                 let known = [
                     (it.any, "any"),
@@ -173,6 +233,44 @@ fn content(certificate: &X509Certificate<'_>) -> CertContent {
     facts
 }
 
+/// The extensions that webpki acts on: key usage, names, basic and name constraints, CRLs, extended
+/// key usage.
+const UNDERSTOOD: [&str; 6] =
+    ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.37"];
+/// RFC 7633
+const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
+
+/// Whether a TLS feature extension, a sequence of integers, names status_request.
+fn demands_staple(value: &[u8]) -> bool {
+    const STATUS_REQUEST: u8 = 5;
+    let Some((list, _)) = element(value) else { return false };
+    let mut rest = list.content;
+    while let Some((feature, next)) = element(rest) {
+        if feature.content == [STATUS_REQUEST] {
+            return true;
+        }
+        rest = next;
+    }
+    false
+}
+
+/// `other.test only`, `all but example.com`
+fn constraints(constraints: &NameConstraints<'_>) -> String {
+    let list = |subtrees: &[GeneralSubtree<'_>]| {
+        let names = subtrees.iter().map(|it| match &it.base {
+            // an address and its mask
+            GeneralName::IPAddress(octets) => format!("addresses {}", hex(octets)),
+            name => alt_name(name).to_string(),
+        });
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let permitted =
+        constraints.permitted_subtrees.as_deref().map(|it| format!("{} only", list(it)));
+    let excluded =
+        constraints.excluded_subtrees.as_deref().map(|it| format!("all but {}", list(it)));
+    [permitted, excluded].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
 fn words(list: &str) -> Vec<String> {
     list.split(", ").map(|word| word.trim().to_lowercase()).collect()
 }
@@ -197,6 +295,9 @@ fn alt_name(name: &GeneralName<'_>) -> AltName {
         }
         GeneralName::OtherName(oid, _) => {
             AltName::Other(format!("otherName {}", oid.to_id_string()))
+        }
+        GeneralName::Invalid(tag, octets) => {
+            AltName::Other(format!("kind {}, not readable: {}", tag.0, text::free(octets)))
         }
         _ => AltName::Other("name of an unusual kind".into()),
     }

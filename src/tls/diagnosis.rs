@@ -1,54 +1,49 @@
 //! Facts and policy -> a verdict. One rule: every question is answered, asked or not, whatever the
 //! answers to the others; and what webpki does not accept is never accepted here.
 
-use std::time::Duration;
-
 use rustls::crypto::WebPkiSupportedAlgorithms;
-use rustls::pki_types::{CertificateDer, DnsName, SubjectPublicKeyInfoDer, UnixTime};
-use webpki::{
-    EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, RawPublicKeyEntity,
-};
+use rustls::pki_types::{CertificateDer, DnsName, UnixTime};
+use webpki::{EndEntityCert, KeyUsage};
 
 use super::certificate::{Outline, distinguished_name_of, pin, sequence};
+use super::chain::Path;
+use super::ocsp::{self, Issuer};
 use super::trust::Trust;
+use super::words;
 use crate::exchange::{
-    AltName, AnchorFacts, Answer, CertContent, CertFacts, Question, Signer, Verdict,
+    AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, Signer, StapleFacts,
+    StapleStatus, Verdict,
 };
 use crate::moment::{day, span};
-use crate::text::base64;
+use crate::text::{self, base64};
 
 /// Judges a chain whose first key was proved by the handshake. `facts` are those of `chain`, in
-/// its order.
+/// its order; `staple` is the OCSP response sent along, empty when there was none.
 pub fn judge(
     chain: &[CertificateDer<'static>],
     facts: &[CertFacts],
+    staple: &[u8],
     trust: &Trust,
     now: UnixTime,
     algorithms: &WebPkiSupportedAlgorithms,
 ) -> Verdict {
-    Bench { chain, facts, trust, now, algorithms, checks: 0 }.verdict()
+    Bench { chain, facts, staple, trust, now, algorithms, checks: 0 }.verdict()
 }
 
-/// A certificate with 99 others that all claim to have signed it must not cost a minute.
-const MOST_SIGNATURE_CHECKS: usize = 64;
 /// Names shown where a name does not match.
 const MOST_NAMES: usize = 3;
+/// Octets of a name shown in an answer; the section shows more.
+const LONGEST_NAME: usize = 100;
 
 /// What judging needs.
-struct Bench<'a> {
-    chain: &'a [CertificateDer<'static>],
-    facts: &'a [CertFacts],
-    trust: &'a Trust,
-    now: UnixTime,
-    algorithms: &'a WebPkiSupportedAlgorithms,
-    checks: usize,
-}
-
-/// A path that webpki verified: positions in the chain, end-entity first, and the position of its
-/// trust anchor.
-struct Path {
-    certificates: Vec<usize>,
-    anchor: usize,
+pub(super) struct Bench<'a> {
+    pub(super) chain: &'a [CertificateDer<'static>],
+    pub(super) facts: &'a [CertFacts],
+    pub(super) staple: &'a [u8],
+    pub(super) trust: &'a Trust,
+    pub(super) now: UnixTime,
+    pub(super) algorithms: &'a WebPkiSupportedAlgorithms,
+    pub(super) checks: usize,
 }
 
 impl Bench<'_> {
@@ -66,24 +61,38 @@ impl Bench<'_> {
         let anchor = path.as_ref().map(|path| self.anchor(path.anchor));
         let pinned = self.positions_of_pins(|position| descent.contains(&position));
 
-        let policy = &self.trust.policy;
-        let asked = |question| match question {
-            Question::Pin => policy.asks_pin(),
-            _ => policy.asks_chain(),
-        };
         let led = match (&path, &anchor) {
             (Some(path), Some(anchor)) => Ok((path, anchor)),
             _ => Err(self.why_no_chain(fault.as_ref(), &descent, &signers)),
         };
+        let staple = self.stapled(&signers, path.as_ref());
+        let policy = &self.trust.policy;
         let mut answers = vec![
-            self.name(asked(Question::Name)),
-            self.chain(asked(Question::Chain), led),
-            self.dates(asked(Question::Dates), dated),
-            self.purpose(asked(Question::Purpose)),
-            self.pin(asked(Question::Pin), &pinned, &descent, anchor.as_ref()),
+            self.name(),
+            chain(led),
+            self.dates(dated),
+            self.purpose(),
+            self.staple(staple.as_ref()),
+            self.pin(&pinned, &descent, anchor.as_ref()),
         ];
         if let Some(fault) = fault {
-            refuse_what_webpki_refuses(&mut answers, &fault);
+            self.refuse_what_webpki_refuses(&mut answers, &fault, &descent);
+        }
+        for answer in &mut answers {
+            answer.asked = match answer.question {
+                Question::Pin => policy.asks_pin(),
+                // nobody goes on with a certificate that its issuer revoked, or that demands a
+                // staple and has none
+                Question::Staple => {
+                    policy.staple.is_some()
+                        || policy.asks_chain() && answer.flaw == Some(Flaw::Revoked)
+                        || policy.asks_chain() && self.content(0).is_some_and(|it| it.must_staple)
+                }
+                _ => policy.asks_chain(),
+            };
+            if !answer.asked && answer.flaw == Some(Flaw::NoStaple) {
+                *answer = Answer::open(Question::Staple, "no OCSP response was stapled");
+            }
         }
         let mut verdict = Verdict {
             opportunistic: policy.is_opportunistic(),
@@ -93,122 +102,19 @@ impl Bench<'_> {
             signers,
             anchor,
             pinned,
-            at: self.now.as_secs().cast_signed(),
+            staple,
+            at: self.seconds(),
             hint: None,
         };
-        verdict.hint = verdict.refusal().and_then(|answer| self.hint(answer.question));
+        verdict.hint = verdict.refusal().and_then(|answer| self.hint(answer));
         verdict
     }
 
-    /// webpki's verdict on the chain, as of `time` and for `usage`.
-    fn verify(
-        &self,
-        time: UnixTime,
-        usage: impl ExtendedKeyUsageValidator,
-    ) -> Result<Path, webpki::Error> {
-        let (first, rest) = self.chain.split_first().ok_or(webpki::Error::BadDer)?;
-        let end_entity = EndEntityCert::try_from(first)?;
-        let anchors = &self.trust.anchors.anchors;
-        let verified = end_entity.verify_for_usage(
-            self.algorithms.all,
-            anchors,
-            rest,
-            time,
-            usage,
-            None,
-            None,
-        )?;
-        let position = |der: &[u8]| self.chain.iter().position(|it| it.as_ref() == der);
-        let intermediates = verified.intermediate_certificates();
-        let certificates =
-            std::iter::once(0).chain(intermediates.filter_map(|it| position(&it.der()))).collect();
-        let anchor = anchors.iter().position(|it| std::ptr::eq(it, verified.anchor()));
-        Ok(Path { certificates, anchor: anchor.unwrap_or_default() })
+    fn seconds(&self) -> i64 {
+        self.now.as_secs().cast_signed()
     }
 
-    /// Whether signatures lead to a trust anchor, apart from dates and purpose: as of a moment at
-    /// which all certificates were valid, for any purpose.
-    fn verify_chain_alone(&self) -> Option<Path> {
-        let contents = || self.facts.iter().filter_map(|it| it.content.as_ref().ok());
-        let end = self.facts.first()?.content.as_ref().ok()?;
-        let mut moments = vec![self.now.as_secs().cast_signed(), end.not_before, end.not_after];
-        // an expired certificate is often in the company of valid ones and the other way round
-        moments.extend(contents().map(|it| it.not_before).max());
-        moments.extend(contents().map(|it| it.not_after).min());
-        moments.into_iter().find_map(|moment| {
-            let moment = u64::try_from(moment).ok()?;
-            let moment = UnixTime::since_unix_epoch(Duration::from_secs(moment));
-            self.verify(moment, AnyPurpose).ok()
-        })
-    }
-
-    /// The certificates from which the end-entity's signatures descend: those of `descent`, which
-    /// are proved, and every one beyond them that was sent and signed the last.
-    fn descent(&mut self, mut descent: Vec<usize>) -> Vec<usize> {
-        while let Some(&last) = descent.last() {
-            let next = (0..self.chain.len()).find(|&candidate| {
-                !descent.contains(&candidate)
-                    && self.is_ca(candidate)
-                    && self.signed(last, candidate)
-            });
-            match next {
-                Some(next) => descent.push(next),
-                None => break,
-            }
-        }
-        descent
-    }
-
-    fn signers(&mut self, path: Option<&Path>) -> Vec<Signer> {
-        let on_path = |position| {
-            let path = path?;
-            let place = path.certificates.iter().position(|&it| it == position)?;
-            Some(match path.certificates.get(place + 1) {
-                Some(&next) => Signer::Sent(next),
-                None => Signer::Anchor,
-            })
-        };
-        (0..self.chain.len())
-            .map(|position| match on_path(position) {
-                // a root that was sent along signed itself, whatever anchor stands for it
-                Some(Signer::Anchor) if self.signed(position, position) => Signer::Itself,
-                Some(signer) => signer,
-                None if self.signed(position, position) => Signer::Itself,
-                None => (0..self.chain.len())
-                    .find(|&other| other != position && self.signed(position, other))
-                    .map_or(Signer::Unknown, Signer::Sent),
-            })
-            .collect()
-    }
-
-    /// Whether the key of certificate `issuer` made the signature of certificate `subject`.
-    fn signed(&mut self, subject: usize, issuer: usize) -> bool {
-        let (Some(subject), Some(issuer)) =
-            (Outline::of(&self.chain[subject]), Outline::of(&self.chain[issuer]))
-        else {
-            return false;
-        };
-        if subject.issuer != issuer.subject || self.checks >= MOST_SIGNATURE_CHECKS {
-            return false;
-        }
-        self.checks += 1;
-        let key = SubjectPublicKeyInfoDer::from(issuer.spki);
-        let Ok(entity) = RawPublicKeyEntity::try_from(&key) else {
-            return false;
-        };
-        let mut fitting = self
-            .algorithms
-            .all
-            .iter()
-            .filter(|it| it.signature_alg_id().as_ref() == subject.algorithm);
-        fitting.any(|it| entity.verify_signature(*it, subject.signed, subject.signature).is_ok())
-    }
-
-    fn is_ca(&self, position: usize) -> bool {
-        self.content(position).is_some_and(|it| it.ca.is_some_and(|it| it.ca))
-    }
-
-    fn content(&self, position: usize) -> Option<&CertContent> {
+    pub(super) fn content(&self, position: usize) -> Option<&CertContent> {
         self.facts.get(position)?.content.as_ref().ok()
     }
 
@@ -221,10 +127,9 @@ impl Bench<'_> {
         }
     }
 
-    fn name(&self, asked: bool) -> Answer {
-        let answer = |holds, why| Answer { question: Question::Name, asked, holds, why };
+    fn name(&self) -> Answer {
         let Some(name) = &self.trust.policy.name else {
-            return answer(None, "no name to check".into());
+            return Answer::open(Question::Name, "no name to check");
         };
         let wanted = name.to_str();
         let matches = self
@@ -233,195 +138,175 @@ impl Bench<'_> {
             .and_then(|first| EndEntityCert::try_from(first).ok())
             .is_some_and(|it| it.verify_is_valid_for_subject_name(name).is_ok());
         if matches {
-            return answer(Some(true), format!("#1 is for {wanted}"));
+            return Answer::yes(Question::Name, format!("#1 is for {wanted}"));
         }
+        let no = |flaw, why: String| Answer::no(Question::Name, flaw, why);
         let Some(content) = self.content(0) else {
-            return answer(Some(false), "#1 cannot be read".into());
+            return no(Flaw::Malformed, "#1 cannot be read".into());
         };
         let names = nearest_first(&content.names, &wanted);
         if names.is_empty() {
-            let common = content.subject.rsplit_once("CN=").map(|(_, name)| name);
-            return answer(
-                Some(false),
-                match common {
-                    Some(name) => format!(
-                        "#1 has no names, only the common name {name}, which does not count"
-                    ),
-                    None => "#1 has no names".into(),
-                },
-            );
+            let common = content.subject.rsplit_once("CN=").map(|(_, name)| shortened(name));
+            let why = match common {
+                Some(name) => {
+                    format!("#1 has no names, only the common name {name}, which does not count")
+                }
+                None => "#1 has no names".into(),
+            };
+            return no(Flaw::NoNames, why);
         }
-        let shown = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>();
+        let is_address = matches!(name, rustls::pki_types::ServerName::IpAddress(_));
+        let addresses = content.names.iter().any(|it| matches!(it, AltName::Ip(_)));
+        let shown: Vec<_> = names.iter().take(MOST_NAMES).map(|it| shortened(it)).collect();
         let more = match names.len().saturating_sub(MOST_NAMES) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        answer(
-            Some(false),
-            format!("{wanted} is not among the names of #1: {}{more}", shown.join(", ")),
-        )
+        let none = if is_address && !addresses { ", none of which is an address" } else { "" };
+        let shown = shown.join(", ");
+        no(Flaw::OtherName, format!("{wanted} is not among the names of #1: {shown}{more}{none}"))
     }
 
-    /// `led` is where the chain leads, or why it leads nowhere.
-    fn chain(&self, asked: bool, led: Result<(&Path, &AnchorFacts), String>) -> Answer {
-        let answer =
-            |holds, why| Answer { question: Question::Chain, asked, holds: Some(holds), why };
-        match led {
-            Ok((path, AnchorFacts { subject, origin, .. })) => {
-                let sorted = path.certificates.is_sorted();
-                let order = if sorted { "" } else { ", though sent out of order" };
-                answer(true, format!("to {subject} ({origin}){order}"))
-            }
-            Err(why) => answer(false, why),
-        }
-    }
-
-    /// Tells apart what webpki calls an unknown issuer, and says the rest in words.
-    fn why_no_chain(
-        &self,
-        fault: Option<&webpki::Error>,
-        descent: &[usize],
-        signers: &[Signer],
-    ) -> String {
-        use webpki::Error as E;
-        let top = descent.last().copied().unwrap_or_default();
-        let number = top + 1;
-        let Some(content) = self.content(top) else {
-            return format!("#{number} cannot be read");
-        };
-        match fault {
-            Some(E::CaUsedAsEndEntity) if self.is_ca(0) => {
-                let own =
-                    if top == 0 && content.issuer == content.subject { "its own " } else { "a " };
-                format!("#1 is {own}CA's certificate, which must not be a server's")
-            }
-            _ if signers.first() == Some(&Signer::Itself) => {
-                "#1 is self-signed and is no trust anchor".into()
-            }
-            Some(E::EndEntityUsedAsCa) => "a certificate was signed by one that is no CA's".into(),
-            Some(E::NameConstraintViolation) => {
-                "a CA of the chain is not allowed to certify such names".into()
-            }
-            Some(E::PathLenConstraintViolated) => {
-                "a CA of the chain has too many others below it".into()
-            }
-            Some(E::UnsupportedCertVersion) => {
-                "#1 is an X.509 certificate of an old version".into()
-            }
-            Some(
-                E::UnsupportedSignatureAlgorithmContext(_)
-                | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_),
-            ) => self.weak_signature(),
-            _ if self.has_bad_signature(top) => {
-                format!("the signature of #{number} was not made by the key of its issuer")
-            }
-            _ if content.issuer == content.subject => {
-                format!("#{number} {} is a root that is no trust anchor", content.subject)
-            }
-            _ if top == 0 => {
-                let fetch = match content.issuer_urls.first() {
-                    Some(url) => format!(" (it may be fetched from {url})"),
-                    None => String::new(),
-                };
-                format!(
-                    "the certificate of the issuer of #1, {}, was not sent{fetch}",
-                    content.issuer
-                )
-            }
-            _ => format!("#{number} was signed by {}, which is no trust anchor", content.issuer),
-        }
-    }
-
-    fn weak_signature(&self) -> String {
-        let weak = self.facts.iter().enumerate().find_map(|(position, it)| {
-            let content = it.content.as_ref().ok()?;
-            let outline = Outline::of(&it.der)?;
-            let known = self
-                .algorithms
-                .all
-                .iter()
-                .any(|it| it.signature_alg_id().as_ref() == outline.algorithm);
-            (!known).then(|| format!("#{} is signed with {}", position + 1, content.signature))
-        });
-        weak.unwrap_or_else(|| "a signature does not fit the key of its issuer".into())
-            + ", which is weak or not supported"
-    }
-
-    /// Whether a certificate names an issuer that was sent or is trusted, whose key did not sign it.
-    fn has_bad_signature(&self, position: usize) -> bool {
-        let Some(outline) = self.chain.get(position).and_then(|it| Outline::of(it)) else {
-            return false;
-        };
-        let sent = self.chain.iter().enumerate().any(|(other, der)| {
-            other != position && Outline::of(der).is_some_and(|it| it.subject == outline.issuer)
-        });
-        sent || self.trust.anchors.anchors.iter().any(|it| it.subject.as_ref() == outline.issuer)
-    }
-
-    fn dates(&self, asked: bool, descent: &[usize]) -> Answer {
-        let now = self.now.as_secs().cast_signed();
-        let answer = |holds, why| Answer { question: Question::Dates, asked, holds, why };
+    fn dates(&self, descent: &[usize]) -> Answer {
+        let now = self.seconds();
+        let no = |flaw, why| Answer::no(Question::Dates, flaw, why);
         let contents = || descent.iter().filter_map(|&it| Some((it + 1, self.content(it)?)));
         for (number, content) in contents() {
             if now > content.not_after {
                 let (day, age) = (day(content.not_after), span(now - content.not_after));
-                return answer(Some(false), format!("#{number} expired on {day}, {age} ago"));
+                return no(Flaw::Expired, format!("#{number} expired on {day}, {age} ago"));
             }
             if now < content.not_before {
                 let (day, wait) = (day(content.not_before), span(content.not_before - now));
-                return answer(
-                    Some(false),
+                return no(
+                    Flaw::NotYetValid,
                     format!("#{number} is not valid before {day}, in {wait}"),
                 );
             }
         }
         match contents().map(|(_, it)| it.not_after).min() {
-            Some(end) => answer(Some(true), format!("until {} ({})", day(end), span(end - now))),
-            None => answer(None, "#1 cannot be read".into()),
+            Some(end) => {
+                Answer::yes(Question::Dates, format!("until {} ({})", day(end), span(end - now)))
+            }
+            None => Answer::open(Question::Dates, "#1 cannot be read"),
         }
     }
 
-    fn purpose(&self, asked: bool) -> Answer {
-        let answer = |holds, why| Answer { question: Question::Purpose, asked, holds, why };
+    fn purpose(&self) -> Answer {
+        let yes = |why: &str| Answer::yes(Question::Purpose, why);
         match self.content(0).map(|it| it.extended_key_usage.as_deref()) {
-            Some(None) => answer(Some(true), "#1 is not limited to a purpose".into()),
-            Some(Some(uses)) if uses.iter().any(|it| it == "server authentication") => {
-                answer(Some(true), "#1 is for server authentication".into())
+            Some(None) => yes("#1 is not limited to a purpose"),
+            Some(Some(uses)) if uses.iter().any(|it| it == SERVER) => {
+                yes("#1 is for server authentication")
             }
             Some(Some(uses)) => {
-                answer(Some(false), format!("#1 is for {} only, not for servers", uses.join(", ")))
+                Answer::no(Question::Purpose, Flaw::OtherPurpose, limited_to(1, uses))
             }
-            None => answer(None, "#1 cannot be read".into()),
+            None => Answer::open(Question::Purpose, "#1 cannot be read"),
         }
     }
 
-    fn pin(
+    /// What the staple says of #1, if its issuer is known; `None` when there is no staple.
+    fn stapled(
         &self,
-        asked: bool,
-        pinned: &[usize],
-        descent: &[usize],
-        anchor: Option<&AnchorFacts>,
-    ) -> Answer {
-        let answer = |holds, why| Answer { question: Question::Pin, asked, holds, why };
-        if !asked {
-            return answer(None, "no pin asked".into());
+        signers: &[Signer],
+        path: Option<&Path>,
+    ) -> Option<Result<StapleFacts, String>> {
+        if self.staple.is_empty() {
+            return None;
+        }
+        let subject = self.chain.first().and_then(|it| Outline::of(it));
+        let sent = match signers.first() {
+            Some(Signer::Sent(issuer)) => {
+                Outline::of(&self.chain[*issuer]).map(|it| it.spki.to_vec())
+            }
+            Some(Signer::Itself) => subject.as_ref().map(|it| it.spki.to_vec()),
+            _ => None,
+        };
+        // the anchor itself issued #1
+        let anchored = path.map(|path| &self.trust.anchors.anchors[path.anchor]);
+        let key = sent.or_else(|| anchored.map(|it| sequence(&it.subject_public_key_info)));
+        Some(match (subject, key) {
+            (Some(subject), Some(key)) => {
+                let issuer = Issuer { name: subject.issuer, spki: &key };
+                ocsp::read(self.staple, &subject, issuer, self.seconds(), self.algorithms)
+            }
+            _ => Err("it cannot be verified: the issuer of #1 is not known".into()),
+        })
+    }
+
+    fn staple(&self, staple: Option<&Result<StapleFacts, String>>) -> Answer {
+        /// Clocks differ, seconds.
+        const SKEW: i64 = 300;
+        let no = |flaw, why| Answer::no(Question::Staple, flaw, why);
+        let now = self.seconds();
+        let facts = match staple {
+            None => return no(Flaw::NoStaple, "the server stapled no OCSP response".into()),
+            Some(Err(why)) => {
+                return no(
+                    Flaw::BadStaple,
+                    format!("the stapled OCSP response proves nothing: {why}"),
+                );
+            }
+            Some(Ok(facts)) => facts,
+        };
+        match &facts.status {
+            StapleStatus::Good => {}
+            StapleStatus::Unknown => {
+                return no(Flaw::BadStaple, "the OCSP responder does not know #1".into());
+            }
+            StapleStatus::Revoked { at, reason } => {
+                let reason = reason.map(|it| format!(" ({it})")).unwrap_or_default();
+                return no(Flaw::Revoked, format!("#1 was revoked on {}{reason}", day(*at)));
+            }
+        }
+        let age = now - facts.this_update;
+        if age < -SKEW {
+            let why = format!(
+                "the stapled OCSP response is of {}, which is to come",
+                day(facts.this_update)
+            );
+            return no(Flaw::StaleStaple, why);
+        }
+        if let Some(next) = facts.next_update.filter(|&next| next < now) {
+            let (day, ago) = (day(next), span(now - next));
+            return no(
+                Flaw::StaleStaple,
+                format!("the stapled OCSP response ended on {day}, {ago} ago"),
+            );
+        }
+        if let Some(most) = self.trust.policy.staple.filter(|most| age > seconds_of(*most)) {
+            let (age, most) = (span(age), span(seconds_of(most)));
+            return no(
+                Flaw::StaleStaple,
+                format!("the stapled OCSP response is {age} old, more than {most}"),
+            );
+        }
+        Answer::yes(Question::Staple, format!("good, {} old", span(age)))
+    }
+
+    fn pin(&self, pinned: &[usize], descent: &[usize], anchor: Option<&AnchorFacts>) -> Answer {
+        let no = |flaw, why| Answer::no(Question::Pin, flaw, why);
+        let policy = &self.trust.policy;
+        if !policy.asks_pin() {
+            return Answer::open(Question::Pin, "no pin asked");
         }
         if let Some(first) = pinned.first() {
-            return answer(Some(true), format!("matches #{}", first + 1));
+            return Answer::yes(Question::Pin, format!("matches #{}", first + 1));
         }
-        if anchor.is_some_and(|it| self.trust.policy.pins.contains(&it.pin)) {
-            return answer(Some(true), "matches the trust anchor".into());
+        if anchor.is_some_and(|it| policy.pins.contains(&it.pin)) {
+            return Answer::yes(Question::Pin, "matches the trust anchor");
         }
         let unproved = self.positions_of_pins(|position| !descent.contains(&position));
         if let Some(position) = unproved.first() {
             let number = position + 1;
             let why = format!("matches certificate #{number}, which did not sign #1: not counted");
-            return answer(Some(false), why);
+            return no(Flaw::PinUnproved, why);
         }
         let served = self.facts.first().and_then(|it| it.pin).map(|it| base64(&it));
-        let expected: Vec<_> = self.trust.policy.pins.iter().map(|it| base64(it)).collect();
+        let expected: Vec<_> = policy.pins.iter().map(|it| base64(it)).collect();
         let served = served.unwrap_or_else(|| "no key".into());
-        answer(Some(false), format!("served {served}, expected {}", expected.join(" or ")))
+        no(Flaw::OtherKey, format!("served {served}, expected {}", expected.join(" or ")))
     }
 
     fn positions_of_pins(&self, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
@@ -431,9 +316,9 @@ impl Bench<'_> {
         positions.map(|(position, _)| position).filter(|&position| wanted(position)).collect()
     }
 
-    fn hint(&self, question: Question) -> Option<String> {
-        match question {
-            Question::Name => {
+    fn hint(&self, answer: &Answer) -> Option<String> {
+        match answer.flaw? {
+            Flaw::OtherName => {
                 let wanted = self.trust.policy.name.as_ref()?.to_str();
                 let names = nearest_first(&self.content(0)?.names, &wanted);
                 let typeable = |name: &&String| {
@@ -442,49 +327,77 @@ impl Bench<'_> {
                 };
                 names.iter().find(typeable).map(|name| format!("+tls-host={name}"))
             }
-            Question::Chain
-                if self.chain.len() == 1 && self.content(0)?.issuer == self.content(0)?.subject =>
-            {
+            Flaw::SelfSigned | Flaw::CaAsServer if self.chain.len() == 1 => {
+                let content = self.content(0)?;
                 let pin = self.facts.first()?.pin?;
-                Some(format!("if you know this key: +tls-pin={}", base64(&pin)))
+                (content.issuer == content.subject)
+                    .then(|| format!("if you know this key: +tls-pin={}", base64(&pin)))
             }
             _ => None,
         }
     }
-}
 
-/// Accepts every purpose: whether a chain holds is another question than what it is for.
-struct AnyPurpose;
-
-impl ExtendedKeyUsageValidator for AnyPurpose {
-    fn validate(&self, _: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
-        Ok(())
-    }
-}
-
-/// What is answered here must add up to what webpki answers for all at once: where every answer
-/// was yes and webpki's is no, the one it is about becomes no.
-fn refuse_what_webpki_refuses(answers: &mut [Answer], fault: &webpki::Error) {
-    use webpki::Error as E;
-    let about =
-        |question| matches!(question, Question::Chain | Question::Dates | Question::Purpose);
-    if answers.iter().any(|it| about(it.question) && it.holds != Some(true)) {
-        return;
-    }
-    let question = match fault {
-        E::CertExpired { .. } | E::CertNotValidYet { .. } | E::InvalidCertValidity => {
-            Question::Dates
+    /// What is answered here must add up to what webpki answers for all at once: where every answer
+    /// was yes and webpki's is no, the one it is about becomes no.
+    fn refuse_what_webpki_refuses(
+        &self,
+        answers: &mut [Answer],
+        fault: &webpki::Error,
+        descent: &[usize],
+    ) {
+        let about =
+            |question| matches!(question, Question::Chain | Question::Dates | Question::Purpose);
+        if answers.iter().any(|it| about(it.question) && it.holds != Some(true)) {
+            return;
         }
-        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => Question::Purpose,
-        _ => Question::Chain,
-    };
-    if let Some(answer) = answers.iter_mut().find(|it| it.question == question) {
-        answer.holds = Some(false);
-        answer.why = match question {
-            Question::Purpose => "a CA of the chain is not for server authentication".into(),
-            _ => fault.to_string(),
+        let (flaw, mut why) = words::of_webpki(fault);
+        let question = match fault {
+            webpki::Error::InvalidCertValidity => Question::Dates,
+            _ => match flaw {
+                Flaw::Expired | Flaw::NotYetValid => Question::Dates,
+                Flaw::OtherPurpose => Question::Purpose,
+                _ => Question::Chain,
+            },
         };
+        if question == Question::Purpose {
+            let limited = descent.iter().find_map(|&it| {
+                let uses = self.content(it)?.extended_key_usage.as_deref()?;
+                let serves = uses.iter().any(|it| it == SERVER);
+                (!serves).then(|| limited_to(it + 1, uses))
+            });
+            why = limited.unwrap_or(why);
+        }
+        if let Some(answer) = answers.iter_mut().find(|it| it.question == question) {
+            *answer = Answer::no(question, flaw, why);
+        }
     }
+}
+
+const SERVER: &str = "server authentication";
+
+/// `#1 is for client authentication only, not for servers`
+fn limited_to(number: usize, uses: &[String]) -> String {
+    format!("#{number} is for {} only, not for servers", uses.join(", "))
+}
+
+fn seconds_of(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// `led` is where the chain leads, or why it leads nowhere.
+fn chain(led: Result<(&Path, &AnchorFacts), (Flaw, String)>) -> Answer {
+    match led {
+        Ok((path, AnchorFacts { subject, origin, .. })) => {
+            let sorted = path.certificates.is_sorted();
+            let order = if sorted { "" } else { ", though sent out of order" };
+            Answer::yes(Question::Chain, format!("to {subject} ({origin}){order}"))
+        }
+        Err((flaw, why)) => Answer::no(Question::Chain, flaw, why),
+    }
+}
+
+fn shortened(name: &str) -> String {
+    text::shortened(name, LONGEST_NAME)
 }
 
 fn nearest_first(names: &[AltName], wanted: &str) -> Vec<String> {

@@ -2,6 +2,11 @@
 //! is drawn by the same code as an accepted one.
 
 pub mod certificate;
+mod chain;
 pub mod diagnosis;
+pub mod hello;
+mod ocsp;
 pub mod roots;
+mod signature;
 pub mod trust;
+pub mod words;

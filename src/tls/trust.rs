@@ -3,18 +3,23 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use rustls::client::WantsClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, PeerMisbehaved,
+    SignatureScheme, SupportedProtocolVersion,
+};
 use webpki::RawPublicKeyEntity;
 
 use super::certificate::{self, Outline};
 use super::diagnosis;
 use super::roots::{Anchors, pin_file};
 use crate::error::Error;
-use crate::exchange::{CertFacts, Question, Verdict};
+use crate::exchange::{CertFacts, Flaw, Question, Verdict};
 
 /// Who must be at the other end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub struct Policy {
     pub pins: Vec<[u8; 32]>,
     /// Files that hold more of them.
     pub pin_files: Vec<String>,
+    /// A stapled OCSP response, at most this old, must say that the certificate is good.
+    pub staple: Option<Duration>,
 }
 
 /// A source of trust anchors.
@@ -51,8 +58,8 @@ impl fmt::Display for Root {
 }
 
 impl Policy {
-    /// A name to check needs a trust anchor to check it by.
-    pub fn demand_name(&mut self) {
+    /// A name to check, or a staple, needs a trust anchor to check it by.
+    pub fn demand_anchor(&mut self) {
         if self.roots.is_empty() {
             self.roots.push(Root::System);
         }
@@ -60,7 +67,7 @@ impl Policy {
 
     /// Nothing is verified (RFC 8310 section 5).
     pub fn is_opportunistic(&self) -> bool {
-        !self.asks_chain() && !self.asks_pin()
+        !self.asks_chain() && !self.asks_pin() && self.staple.is_none()
     }
 
     /// Chain, dates, purpose and name must hold.
@@ -107,6 +114,7 @@ pub struct Recorder {
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     chain: Vec<CertificateDer<'static>>,
+    staple: Vec<u8>,
     /// The scheme of the handshake signature.
     pub scheme: Option<SignatureScheme>,
     /// The certificates and the verdict on them, once the key was proved.
@@ -124,15 +132,16 @@ impl Recorder {
         })
     }
 
-    /// The client configuration of a session whose peer this verifier judges.
-    pub fn install(self: &Arc<Self>, provider: Arc<CryptoProvider>) -> Result<ClientConfig, Error> {
+    /// A client configuration in the making, of a session whose peer this verifier judges.
+    pub fn install(
+        self: &Arc<Self>,
+        provider: Arc<CryptoProvider>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
         let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::clone(self) as _)
-            .with_no_client_auth())
+        Ok(builder.dangerous().with_custom_certificate_verifier(Arc::clone(self) as _))
     }
 
     /// What was seen so far.
@@ -146,13 +155,19 @@ impl Recorder {
         let mut seen = self.seen.lock().map_err(|_| rustls::Error::General("poisoned".into()))?;
         seen.scheme = Some(scheme);
         let facts: Vec<_> = seen.chain.iter().map(|der| certificate::read(der)).collect();
-        let verdict =
-            diagnosis::judge(&seen.chain, &facts, &self.trust, self.now, &self.algorithms);
-        let refusal = verdict.refusal().map(|answer| answer.question);
+        let verdict = diagnosis::judge(
+            &seen.chain,
+            &facts,
+            &seen.staple,
+            &self.trust,
+            self.now,
+            &self.algorithms,
+        );
+        let refusal = verdict.refusal().map(|answer| alert_for(answer.question, answer.flaw));
         seen.judged = Some((facts, verdict));
         match refusal {
             None => Ok(HandshakeSignatureValid::assertion()),
-            Some(question) => Err(alert_for(question).into()),
+            Some(error) => Err(error.into()),
         }
     }
 
@@ -175,7 +190,8 @@ impl Recorder {
             RawPublicKeyEntity::try_from(&key).map_err(|_| CertificateError::BadEncoding)?;
         let algorithms =
             self.algorithms.mapping.iter().find(|(scheme, _)| *scheme == signed.scheme);
-        let (_, algorithms) = algorithms.ok_or(CertificateError::BadSignature)?;
+        let (_, algorithms) =
+            algorithms.ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
         let proved = algorithms.iter().take(most).any(|algorithm| {
             entity.verify_signature(*algorithm, message, signed.signature()).is_ok()
         });
@@ -189,7 +205,7 @@ impl ServerCertVerifier for Recorder {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let mut seen = self.seen.lock().map_err(|_| rustls::Error::General("poisoned".into()))?;
@@ -197,6 +213,7 @@ impl ServerCertVerifier for Recorder {
             .chain(intermediates)
             .map(|certificate| certificate.clone().into_owned())
             .collect();
+        seen.staple = ocsp_response.to_vec();
         // rustls verifies the handshake signature next; only then is there a key to judge
         Ok(ServerCertVerified::assertion())
     }
@@ -217,7 +234,7 @@ impl ServerCertVerifier for Recorder {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         if !is_tls13(signed.scheme) {
-            return Err(CertificateError::BadSignature.into());
+            return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
         }
         // a scheme of TLS 1.3 names its curve: the first algorithm is the one that fits
         self.prove(message, certificate, signed, 1)
@@ -252,12 +269,14 @@ fn is_tls13(scheme: SignatureScheme) -> bool {
 }
 
 /// What rustls is told, and so the alert that the peer gets.
-fn alert_for(question: Question) -> CertificateError {
-    match question {
-        Question::Chain => CertificateError::UnknownIssuer,
-        Question::Dates => CertificateError::Expired,
-        Question::Name => CertificateError::NotValidForName,
-        Question::Purpose => CertificateError::InvalidPurpose,
-        Question::Pin => CertificateError::ApplicationVerificationFailure,
+fn alert_for(question: Question, flaw: Option<Flaw>) -> CertificateError {
+    match (question, flaw) {
+        (_, Some(Flaw::Revoked)) => CertificateError::Revoked,
+        (Question::Chain, _) => CertificateError::UnknownIssuer,
+        (Question::Dates, _) => CertificateError::Expired,
+        (Question::Name, _) => CertificateError::NotValidForName,
+        (Question::Purpose, _) => CertificateError::InvalidPurpose,
+        (Question::Staple, _) => CertificateError::InvalidOcspResponse,
+        (Question::Pin, _) => CertificateError::ApplicationVerificationFailure,
     }
 }

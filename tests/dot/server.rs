@@ -203,6 +203,7 @@ pub struct Setup {
     alpn: Vec<Vec<u8>>,
     suites: Vec<CipherSuite>,
     groups: Vec<NamedGroup>,
+    post_quantum: bool,
     client_certificate: bool,
     staple: Option<Vec<u8>>,
     tickets: usize,
@@ -218,6 +219,7 @@ impl Setup {
             alpn: vec![b"dot".to_vec()],
             suites: Vec::new(),
             groups: Vec::new(),
+            post_quantum: false,
             client_certificate: false,
             staple: None,
             tickets: 2,
@@ -266,6 +268,11 @@ impl Setup {
     /// These groups alone.
     pub fn groups(self, groups: &[NamedGroup]) -> Self {
         Self { groups: groups.to_vec(), ..self }
+    }
+
+    /// X25519MLKEM768 before all other groups; the processor must have what graviola asserts.
+    pub fn post_quantum(self) -> Self {
+        Self { post_quantum: true, ..self }
     }
 
     /// Refuses clients without a certificate of the lab's root.
@@ -329,6 +336,10 @@ impl Setup {
         }
         if !self.groups.is_empty() {
             provider.kx_groups.retain(|group| self.groups.contains(&group.name()));
+        }
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        if self.post_quantum {
+            provider.kx_groups.insert(0, rustls_graviola::kx::X25519MLKEM768);
         }
         let presented = Presented::new(identity, self.staple.clone(), &provider);
         let provider = Arc::new(provider);

@@ -8,8 +8,16 @@ use crate::dot::{Behaviour, Credential, Server};
 use crate::run::{root, tdig};
 
 /// What differs from run to run stands as it was when the transcript was made.
-const VARIABLES: &[&str] =
-    &["SHA-256 PIN: ", "Valid: ", "until ", "id: ", ";; Time ", ";; Phases: ", ";; From "];
+const VARIABLES: &[&str] = &[
+    "Serial: ",
+    "SHA-256 PIN: ",
+    "Valid: ",
+    "until ",
+    "id: ",
+    ";; Time ",
+    ";; Phases: ",
+    ";; From ",
+];
 
 /// What opens a transcript: the command line in its first line says how it was made.
 const OPEN: &str = "```console\n$ tdig ";

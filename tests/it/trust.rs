@@ -153,7 +153,8 @@ fn every_flaw_is_told_apart_and_the_hint_fits() {
         ),
         (
             Credential::NameConstraint,
-            "chain: a CA of the chain is not allowed to certify such names",
+            "chain: #2, which may certify other.test only, is not allowed to certify such names as those \
+             of #1",
             None,
         ),
         (Credential::ExpiredIntermediate, "dates: #2 expired on ", None),
@@ -329,4 +330,148 @@ fn a_pin_may_be_the_file_of_a_certificate() {
     let file = crate::run::file("leaf.pem", &crate::dot::pem(&server.chain()[0]));
     let seen = tdig(&format!("@127.0.0.1#{} +tls-pin={file} example.com", server.port()));
     assert_eq!(seen.status, 0, "{seen:#?}");
+}
+
+#[test]
+fn a_certificate_that_signed_itself_is_believed_where_it_is_the_trust_anchor() {
+    let server = Server::start(Credential::SelfSigned, Behaviour::Answer);
+    let file = crate::run::file("self.pem", &crate::dot::pem(&server.chain()[0]));
+    let line = |server: &Server, file: &str| {
+        format!("@127.0.0.1#{} +tls-ca={file} example.com", server.port())
+    };
+    assert_eq!(tdig(&line(&server, &file)).status, 0);
+    // one that is marked as a CA's is not a server's, whoever trusts it; its key may be pinned
+    let server = Server::start(Credential::SelfSignedCa, Behaviour::Answer);
+    let file = crate::run::file("self-ca.pem", &crate::dot::pem(&server.chain()[0]));
+    let seen = tdig(&line(&server, &file));
+    assert_eq!(seen.status, 6);
+    assert!(seen.err.contains("#1 is its own CA's certificate, which must not be a server's"));
+    let hint = seen.err.lines().last().unwrap().strip_prefix(";; HINT: if you know this key: ");
+    let line = format!("@127.0.0.1#{} {} example.com", server.port(), hint.unwrap());
+    assert_eq!(tdig(&line).status, 0);
+}
+
+#[test]
+fn a_weak_signature_is_called_weak_where_its_root_is_trusted() {
+    let root = crate::run::file("weak.pem", &crate::dot::Pki::shared().weak_root_pem());
+    let server = Server::start(Credential::WeakSignature, Behaviour::Answer).expect_no_query();
+    let seen = tdig(&format!("@127.0.0.1#{} +tls-ca={root} example.com", server.port()));
+    assert_eq!(seen.status, 6);
+    let words = "chain: #1 is signed with RSA-SHA1, which is weak or not supported";
+    assert!(seen.err.contains(words), "{seen:#?}");
+}
+
+#[test]
+fn one_flaw_does_not_hide_another() {
+    let server = Server::start(Credential::CaAsLeaf, Behaviour::Answer).expect_no_query();
+    let seen = tdig(&format!(
+        "@127.0.0.1#{} +tls-ca={} +tls-host=dot.test +tls-pin={WRONG_PIN} +short example.com",
+        server.port(),
+        root()
+    ));
+    assert_eq!((seen.status, &*seen.out), (6, ""));
+    for reason in
+        ["(certificate refused: name: #1 has no", "; chain: #1 is a CA's", "; pin: served"]
+    {
+        assert!(seen.err.contains(reason), "{reason}: {seen:#?}");
+    }
+}
+
+#[test]
+fn a_strict_client_never_speaks_without_tls() {
+    for behaviour in [
+        Behaviour::SshBanner,
+        Behaviour::PlainDns,
+        Behaviour::FatalAlert(40),
+        Behaviour::CloseOnAccept,
+        Behaviour::CloseAfterQuery,
+    ] {
+        let server = Server::start(Credential::Good, behaviour);
+        // the same port over UDP is where a fallback would go without asking
+        let cleartext = std::net::UdpSocket::bind(server.address()).unwrap();
+        cleartext.set_nonblocking(true).unwrap();
+        for options in ["", "+tls-ca", "+tls-pin=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] {
+            let before = server.connections();
+            let seen = tdig(&format!("@127.0.0.1#{} {options} example.com", server.port()));
+            assert_ne!(seen.status, 0, "{behaviour:?}: {seen:#?}");
+            assert_eq!(server.connections(), before + 1, "{behaviour:?}: {seen:#?}");
+        }
+        assert!(cleartext.recv(&mut [0; 512]).is_err(), "nothing went out in the clear");
+    }
+}
+
+#[test]
+fn a_listener_without_tls_gets_no_octet_of_a_query() {
+    for options in ["", "+tls-ca", "+tls-host=dot.test"] {
+        let server = Server::plain().start();
+        let seen =
+            tdig(&format!("@127.0.0.1#{} {options} +timeout=500ms example.com", server.port()));
+        assert_eq!(seen.status, 5, "{seen:#?}");
+        assert!(server.finish().queries.iter().all(|it| !it.windows(7).any(|it| it == b"example")));
+    }
+}
+
+#[test]
+fn the_chain_as_pem_is_all_there_is_under_short() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let pem: String = server.chain().iter().map(|it| crate::dot::pem(it)).collect();
+    let ask = |options: &str| tdig(&format!("@127.0.0.1#{} {options} example.com", server.port()));
+    assert_eq!(ask("+short +pem").out, pem);
+    let whole = ask("+pem");
+    let section = whole.out.find(";; CERTIFICATE CHAIN:").unwrap();
+    let (armour, header) = (whole.out.find(&pem).unwrap(), whole.out.find(";; ->>HEADER").unwrap());
+    assert!(section < armour && armour < header, "{whole:#?}");
+    let refused = ask("+short +pem +tls-host=other.test +tls-mozilla");
+    assert_eq!((refused.status, refused.out), (6, pem));
+}
+
+#[test]
+fn all_that_can_be_said_of_a_certificate_is_said_with_dd() {
+    let server = Server::start(Credential::ManyNames, Behaviour::Answer);
+    let (port, root) = (server.port(), root());
+    let seen = tdig(&format!("-dd @127.0.0.1#{port} +tls-ca={root} example.com"));
+    let der = &server.chain()[0];
+    let hash = |octets: &[u8]| -> String {
+        use sha2::Digest;
+        sha2::Sha256::digest(octets).iter().map(|it| format!("{it:02X}")).collect()
+    };
+    let (_, parsed) = x509_parser::parse_x509_certificate(der).unwrap();
+    for line in [
+        format!("     Pin forms: sha256//{}", server.pin(0)),
+        format!("     TLSA: 3 1 1 {}", hash(parsed.public_key().raw)),
+        format!("     SHA-256 fingerprint: {}", hash(der)),
+        "     Use: no CA; digital signature; server authentication".to_owned(),
+        "     Use: CA, at most 0 CAs below it; key cert sign, crl sign".to_owned(),
+        "       DNSname: dot10.test".to_owned(),
+        "       IPAddress: 2001:db8::2".to_owned(),
+    ] {
+        assert!(seen.out.contains(&format!(";; DEBUG: {line}\n")), "{line}\n{}", seen.out);
+    }
+}
+
+#[test]
+fn no_certificate_is_too_odd_to_be_shown_with_its_pin() {
+    for credential in Credential::ALL {
+        if matches!(credential, Credential::WrongKey | Credential::UnparsableLeaf) {
+            // no key was proved: there is nobody to show
+            continue;
+        }
+        let server = Server::start(*credential, Behaviour::Answer);
+        let seen = tdig(&format!("@127.0.0.1#{} +noall +cert example.com", server.port()));
+        assert_eq!(seen.status, 0, "{credential:?}: {seen:#?}");
+        let sent = server.chain().len();
+        let pins = seen.out.lines().take_while(|it| !it.contains(", not sent: "));
+        let pins = pins.filter(|it| it.starts_with(";;     SHA-256 PIN: ")).count();
+        assert_eq!(pins, sent, "{credential:?}");
+        let longest = seen.out.lines().map(str::len).max().unwrap();
+        assert!(longest < 1000, "{credential:?}: a line of {longest} octets");
+    }
+    let server = Server::start(Credential::UnparsableCertificate, Behaviour::Answer);
+    let seen = tdig(&format!("@127.0.0.1#{} example.com", server.port()));
+    let line = ";; #2, unreadable: it is no DER, or not all of it\n;;     SHA-256 PIN: none, no key \
+                was found\n";
+    assert!(seen.out.contains(line), "{seen:#?}");
+    let server = Server::start(Credential::LongNames, Behaviour::Answer);
+    let seen = tdig(&format!("@127.0.0.1#{} example.com", server.port()));
+    assert!(seen.out.contains("... (1800 octets left out)"), "{seen:#?}");
 }

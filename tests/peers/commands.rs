@@ -43,6 +43,8 @@ pub(crate) type Row = (i32, &'static str);
 
 /// The command lines for BIND.
 pub(crate) const BIND: &[Row] = &[
+    (0, "+tls @127.0.0.1 -p {dot} +keepopen a.zoo.example many.zoo.example"),
+    (0, "+tls @127.0.0.1 -p {dot} signed.example AXFR"),
     // what everybody types
     (0, "-d +tls-ca={ca} +tls-host=dot.test @127.0.0.1#{dot} many.zoo.example"),
     (0, "-d +tls @127.0.0.1 -p {dot} many.zoo.example"),
@@ -132,10 +134,8 @@ pub(crate) const BIND: &[Row] = &[
          +stats AAAA",
     ),
     (0, "+tls @127.0.0.1 -p {dot} a.zoo.example many.zoo.example -q mx.zoo.example -t MX +short"),
-    (0, "+tls @127.0.0.1 -p {dot} +keepopen a.zoo.example many.zoo.example"),
     (0, "+tls a.zoo.example @127.0.0.1#{dot} many.zoo.example @127.0.0.1#{rsa}"),
     // transfers
-    (0, "+tls @127.0.0.1 -p {dot} signed.example AXFR"),
     (0, "+tls @127.0.0.1 -p {dot} +short 100.51.198.in-addr.arpa AXFR"),
     // server notations
     (0, "+tls @127.0.0.1@{dot} a.zoo.example"),
@@ -180,6 +180,7 @@ pub(crate) const IPV6: &[Row] = &[
 
 /// The command lines for a resolver or a proxy: its session, its EDNS, its own mind.
 pub(crate) const RESOLVER: &[Row] = &[
+    (0, "+tls @127.0.0.1#{dot} +keepopen a.zoo.example mx.zoo.example MX"),
     (0, "-d +tls-ca={ca} +tls-host=dot.test @127.0.0.1#{dot} many.zoo.example"),
     (0, "-d +tls @127.0.0.1#{dot} many.zoo.example"),
     (0, "-d +tls-pin={pin} @127.0.0.1#{dot} many.zoo.example"),
@@ -199,7 +200,6 @@ pub(crate) const RESOLVER: &[Row] = &[
     (0, "+tls @127.0.0.1#{dot} +noedns +nopadding many.zoo.example"),
     (0, "+tls @127.0.0.1#{dot} +cdflag +adflag many.zoo.example"),
     (0, "+tls @127.0.0.1#{dot} a.zoo.example mx.zoo.example MX"),
-    (0, "+tls @127.0.0.1#{dot} +keepopen a.zoo.example mx.zoo.example MX"),
     (6, "-d +tls-ca={ca} +tls-host=nobody.test @127.0.0.1#{dot} a.zoo.example"),
     (7, "-d +tls-pin={nopin} @127.0.0.1#{dot} a.zoo.example"),
 ];

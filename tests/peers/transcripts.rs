@@ -36,42 +36,19 @@ const NOT_RUN: &[Excluded] = &[
 /// Run, and different on purpose.
 const EXPECTED_EXCLUDED: &[Excluded] = &[
     (&[231, 232, 233, 237], "JSON has more members and one line an object"),
-    (&[222, 223, 224, 225, 226], "a TSIG record has the time and a digest of it"),
     (&[228, 229, 230], "a server cookie has the time"),
+    (&[222, 223, 224, 225, 226], "a TSIG record has the time and a digest of it"),
+    (&[37, 38], "a certificate without its key is an error before anybody is asked"),
+    (&[49, 240], "+notls is UDP again, where kdig's leaves TCP on"),
     (&[215, 485], "under +short the debug lines are on standard error"),
     (&[26], "a common name is no name to check"),
     (&[48], "a trailing dot of the name to check is ignored"),
-    (&[49], "+notls is UDP, whatever was said of TLS before"),
     (&[221], "IXFR without a serial is a type all the same, not another name"),
-    (&[240], "-p is for every server that names no port, for each query"),
     (&[241], "kdig's +noshort restores the format alone"),
     (&[487], "a type without a name is for the root"),
     (&[489], "a usage error is one line, not the whole help"),
     (&[472], "TYPE65536 is an error, not another type"),
 ];
-
-/// What tdig does not do yet, with the transcripts that need it. A row fails as soon as a run shows
-/// that tdig does it: then its transcripts are to be compared.
-const NOT_YET: &[NotYet] = &[
-    NotYet {
-        why: "no client certificates",
-        lacking: |run| run.status == 1,
-        transcripts: &[37, 38, 39],
-    },
-    NotYet {
-        why: "no demand for a stapled OCSP response",
-        lacking: |run| run.status == 1,
-        transcripts: &[42],
-    },
-];
-
-/// Something that tdig does not do yet.
-struct NotYet {
-    why: &'static str,
-    /// Whether a run shows that it is still so.
-    lacking: fn(&Run) -> bool,
-    transcripts: &'static [u32],
-}
 
 /// The exit status of tdig where kdig's is 1; any but 0 where nothing is said here.
 const STATUS: &[(i32, &[u32])] = &[
@@ -128,14 +105,6 @@ fn transcripts_of_kdig_hold_for_tdig() {
         all += 1;
         if let Some(why) = excluded(NOT_RUN, transcript.number) {
             say(&format!("not run: {}: {why}", transcript.name));
-            continue;
-        }
-        if let Some(feature) = not_yet(&subject, transcript.number) {
-            say(&format!("not yet: {}: {}", transcript.name, feature.why));
-            let run = lab.run(&subject, &transcript);
-            if !(feature.lacking)(&run) {
-                faults.push(format!("  {}: not so any more: {}", transcript.name, feature.why));
-            }
             continue;
         }
         let on_purpose = excluded(EXPECTED_EXCLUDED, transcript.number);
@@ -278,11 +247,6 @@ fn read_all(folder: &Path) -> Vec<Transcript> {
     found
 }
 
-/// What tdig still lacks for this transcript; kdig lacks nothing.
-fn not_yet(subject: &Subject, number: u32) -> Option<&'static NotYet> {
-    NOT_YET.iter().find(|it| !subject.is_kdig && it.transcripts.contains(&number))
-}
-
 fn excluded(list: &[Excluded], number: u32) -> Option<&'static str> {
     list.iter().find(|(numbers, _)| numbers.contains(&number)).map(|(_, why)| *why)
 }
@@ -359,8 +323,7 @@ mod tests {
         let listed = |list: &[Excluded]| -> Vec<u32> {
             list.iter().flat_map(|(numbers, _)| numbers.iter().copied()).collect()
         };
-        let not_yet = NOT_YET.iter().flat_map(|it| it.transcripts).copied().collect();
-        let mut numbers = [listed(NOT_RUN), listed(EXPECTED_EXCLUDED), not_yet].concat();
+        let mut numbers = [listed(NOT_RUN), listed(EXPECTED_EXCLUDED)].concat();
         let count = numbers.len();
         numbers.sort_unstable();
         numbers.dedup();

@@ -4,12 +4,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use sha2::{Digest, Sha256};
 
 use super::message::hex;
 use crate::exchange::{
-    AltName, AnchorFacts, Answer, CaFacts, CertContent, CertFacts, SessionFacts, Signer, TlsFacts,
-    Verdict,
+    AltName, AnchorFacts, Answer, CaFacts, CertContent, CertFacts, SessionFacts, Signer,
+    StapleFacts, StapleStatus, TlsFacts, Verdict,
 };
 use crate::text::{base64, free};
 
@@ -21,7 +20,11 @@ pub(super) struct Tls<'a> {
     signature: &'a str,
     cipher: &'a str,
     sni: Option<String>,
+    alpn_offered: &'a [String],
     alpn: Option<&'a str>,
+    tickets: u32,
+    resumed: bool,
+    client_certificate: ClientCertificate,
     profile: &'static str,
     name: String,
     trusted: Option<bool>,
@@ -29,14 +32,23 @@ pub(super) struct Tls<'a> {
     chain: Vec<Certificate<'a>>,
     path: &'a [usize],
     anchor: Option<Anchor<'a>>,
+    staple: Option<Staple<'a>>,
     hint: Option<String>,
+}
+
+/// Whether the server asked for a certificate of ours, and got one.
+#[derive(Serialize)]
+struct ClientCertificate {
+    asked: bool,
+    sent: bool,
 }
 
 impl<'a> Tls<'a> {
     pub(super) fn new(facts: &'a TlsFacts) -> Self {
         let TlsFacts { session, chain, verdict } = facts;
-        let SessionFacts { version, key_exchange, signature, cipher, sni, alpn } = session;
-        let Verdict { opportunistic, name, answers, path, anchor, hint, .. } = verdict;
+        let SessionFacts { version, key_exchange, signature, cipher, sni, alpn, .. } = session;
+        let SessionFacts { offered, own, tickets, resumed, .. } = session;
+        let Verdict { opportunistic, name, answers, path, anchor, staple, hint, .. } = verdict;
         let certificates = chain.iter().enumerate();
         Self {
             version,
@@ -44,7 +56,11 @@ impl<'a> Tls<'a> {
             signature,
             cipher,
             sni: sni.as_ref().map(free),
+            alpn_offered: offered,
             alpn: alpn.as_deref(),
+            tickets: *tickets,
+            resumed: *resumed,
+            client_certificate: ClientCertificate { asked: own.asked, sent: own.sent },
             profile: if *opportunistic { "opportunistic" } else { "strict" },
             name: free(name),
             // where nothing was asked, nobody was trusted
@@ -53,8 +69,50 @@ impl<'a> Tls<'a> {
             chain: certificates.map(|(at, it)| Certificate::new(at, it, verdict)).collect(),
             path,
             anchor: anchor.as_ref().map(|anchor| Anchor::new(anchor, chain)),
+            staple: staple.as_ref().map(Staple::new),
             hint: hint.as_ref().map(free),
         }
+    }
+}
+
+/// What a stapled OCSP response says, or why it says nothing.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Staple<'a> {
+    Readable(StapleView<'a>),
+    Useless { useless: String },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StapleView<'a> {
+    status: &'static str,
+    revoked_at: Option<String>,
+    reason: Option<&'static str>,
+    this_update: String,
+    next_update: Option<String>,
+    signer: &'a str,
+}
+
+impl<'a> Staple<'a> {
+    fn new(staple: &'a Result<StapleFacts, String>) -> Self {
+        let StapleFacts { status, this_update, next_update, signer } = match staple {
+            Ok(facts) => facts,
+            Err(why) => return Self::Useless { useless: free(why) },
+        };
+        let (status, revoked_at, reason) = match status {
+            StapleStatus::Good => ("good", None, None),
+            StapleStatus::Revoked { at, reason } => ("revoked", Some(moment(*at)), *reason),
+            StapleStatus::Unknown => ("unknown", None, None),
+        };
+        Self::Readable(StapleView {
+            status,
+            revoked_at,
+            reason,
+            this_update: moment(*this_update),
+            next_update: next_update.map(moment),
+            signer,
+        })
     }
 }
 
@@ -64,8 +122,9 @@ struct Answers<'a>(&'a [Answer]);
 impl Serialize for Answers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for Answer { question, asked, holds, why } in self.0 {
-            let view = AnswerView { asked: *asked, holds: *holds, why: free(why) };
+        for Answer { question, asked, holds, flaw, why } in self.0 {
+            let flaw = flaw.map(|flaw| flaw.to_string());
+            let view = AnswerView { asked: *asked, holds: *holds, flaw, why: free(why) };
             map.serialize_entry(&question.to_string(), &view)?;
         }
         map.end()
@@ -76,6 +135,7 @@ impl Serialize for Answers<'_> {
 struct AnswerView {
     asked: bool,
     holds: Option<bool>,
+    flaw: Option<String>,
     why: String,
 }
 
@@ -117,6 +177,9 @@ struct Readable<'a> {
     key_usage: Option<&'a [String]>,
     extended_key_usage: Option<&'a [String]>,
     issuer_urls: &'a [String],
+    constraints: Option<&'a str>,
+    unknown_critical: &'a [String],
+    must_staple: bool,
 }
 
 #[derive(Serialize)]
@@ -130,6 +193,8 @@ struct AltNameView<'a> {
 #[serde(rename_all = "camelCase")]
 enum SignedBy {
     Position(usize),
+    Forged(usize),
+    Unverified(usize),
     Itself,
     Anchor,
     Unknown,
@@ -137,7 +202,7 @@ enum SignedBy {
 
 impl<'a> Certificate<'a> {
     fn new(position: usize, facts: &'a CertFacts, verdict: &Verdict) -> Self {
-        let CertFacts { der, pin, content } = facts;
+        let CertFacts { der, pin, fingerprint, content } = facts;
         let content = match content {
             Ok(content) => Content::Readable(Box::new(Readable::new(content))),
             Err(unreadable) => Content::Unreadable { unreadable },
@@ -145,13 +210,15 @@ impl<'a> Certificate<'a> {
         Self {
             content,
             pin: pin.map(|pin| base64(&pin)),
-            fingerprint: hex(&Sha256::digest(der)),
+            fingerprint: hex(fingerprint),
             pinned: verdict.pinned.contains(&position),
             on_path: verdict.path.contains(&position),
             signed_by: match verdict.signers.get(position) {
                 Some(Signer::Sent(other)) => SignedBy::Position(*other),
                 Some(Signer::Itself) => SignedBy::Itself,
                 Some(Signer::Anchor) => SignedBy::Anchor,
+                Some(Signer::Forged(other)) => SignedBy::Forged(*other),
+                Some(Signer::Unverified(other)) => SignedBy::Unverified(*other),
                 Some(Signer::Unknown) | None => SignedBy::Unknown,
             },
             der: base64(der),
@@ -175,6 +242,9 @@ impl<'a> Readable<'a> {
             key_usage,
             extended_key_usage,
             issuer_urls,
+            constraints,
+            unknown_critical,
+            must_staple,
         } = content;
         Self {
             subject,
@@ -191,6 +261,9 @@ impl<'a> Readable<'a> {
             key_usage: key_usage.as_deref(),
             extended_key_usage: extended_key_usage.as_deref(),
             issuer_urls,
+            constraints: constraints.as_deref(),
+            unknown_critical,
+            must_staple: *must_staple,
         }
     }
 }

@@ -1,0 +1,255 @@
+//! Conditions on a result, for checks by exit status: what a good answer is beside being one. One
+//! rule: pure, from an exchange and the conditions to what did not hold.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::dns::message::{Message, Section};
+use crate::dns::rcode::Rcode;
+use crate::exchange::{Exchange, TlsFacts};
+use crate::moment::{day, span};
+
+/// What must hold beside the lookup itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// What must not be so.
+    pub fail: Vec<Condition>,
+    /// How much of their life all certificates of the path must have left.
+    pub expiry: Option<Margin>,
+}
+
+/// Something that is to be a failure (`+fail=`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Any RCODE but NOERROR.
+    Rcode,
+    /// This RCODE.
+    Named(u16),
+    /// No record in the answer section.
+    Empty,
+    /// A reply without padding (RFC 7830).
+    Unpadded,
+    /// A reply that the resolver did not validate: AD is not set.
+    Insecure,
+    /// TLS 1.2.
+    Tls12,
+}
+
+/// What a certificate must have left (`+tls-expiry=`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Margin {
+    /// This time.
+    Time(Duration),
+    /// This share of its lifetime, in percent.
+    Share(u8),
+}
+
+impl Condition {
+    /// The words of `+fail=`, beside names of RCODEs.
+    pub const WORDS: [(&'static str, Self); 5] = [
+        ("rcode", Self::Rcode),
+        ("empty", Self::Empty),
+        ("unpadded", Self::Unpadded),
+        ("insecure", Self::Insecure),
+        ("tls12", Self::Tls12),
+    ];
+
+    /// Reads one word of `+fail=`.
+    pub fn parse(word: &str) -> Option<Self> {
+        let known = Self::WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+        let named = || {
+            let is_it = |code: &u16| {
+                Rcode::new(*code).name().is_some_and(|name| name.eq_ignore_ascii_case(word))
+            };
+            (0..=23).find(is_it).map(Self::Named)
+        };
+        known.map(|(_, condition)| *condition).or_else(named)
+    }
+
+    /// Why the condition did not hold, if it did not.
+    fn failed(self, exchange: &Exchange, reply: &Message<'_>) -> Option<String> {
+        let rcode = reply.rcode();
+        match self {
+            Self::Rcode => (rcode.code != 0).then(|| format!("rcode, the status is {rcode}")),
+            Self::Named(code) => (rcode.code == code).then(|| format!("the status is {rcode}")),
+            Self::Empty => {
+                let empty = reply.section(Section::Answer).is_empty();
+                empty.then(|| "empty, the answer section has no record".into())
+            }
+            Self::Unpadded => {
+                let padded = reply.padding().is_some();
+                (!padded).then(|| "unpadded, the reply is not padded".into())
+            }
+            Self::Insecure => {
+                let validated = reply.header.is_some_and(|it| it.flags().any(|flag| flag == "ad"));
+                (!validated).then(|| "insecure, the reply has not the flag AD".into())
+            }
+            Self::Tls12 => {
+                let version = &exchange.tls.as_ref()?.session.version;
+                (version == "TLS1.2").then(|| "tls12, the session is of TLS 1.2".into())
+            }
+        }
+    }
+}
+
+impl Margin {
+    /// Reads `30d`, `12h` or `33%`.
+    pub fn parse(typed: &str) -> Option<Self> {
+        if let Some(share) = typed.strip_suffix('%') {
+            return share.parse().ok().filter(|share| *share <= 100).map(Self::Share);
+        }
+        humantime::parse_duration(typed).ok().map(Self::Time)
+    }
+
+    /// Why a certificate of the path has too little left, if one has. The first such is told.
+    fn failed(self, tls: &TlsFacts) -> Option<String> {
+        let now = tls.verdict.at;
+        tls.verdict.path.iter().find_map(|&position| {
+            let content = tls.chain.get(position)?.content.as_ref().ok()?;
+            let lifetime = content.not_after.saturating_sub(content.not_before).max(0);
+            let least = match self {
+                Self::Time(time) => i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+                Self::Share(percent) => lifetime / 100 * i64::from(percent),
+            };
+            let left = content.not_after.saturating_sub(now);
+            (left < least).then(|| {
+                let (number, end) = (position + 1, day(content.not_after));
+                let words = match left {
+                    ..0 => format!("expired {} ago ({end})", span(left)),
+                    _ => format!("expires in {} ({end})", span(left)),
+                };
+                let of = match self {
+                    Self::Time(_) => String::new(),
+                    Self::Share(_) => format!(" of its {}", span(lifetime)),
+                };
+                format!("tls-expiry, certificate #{number} {words}, which is less than {self}{of}")
+            })
+        })
+    }
+}
+
+impl fmt::Display for Margin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => {
+                f.write_str(&span(i64::try_from(time.as_secs()).unwrap_or(i64::MAX)))
+            }
+            Self::Share(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+impl Conditions {
+    /// What did not hold, in words, in the order typed; certificates come last.
+    pub fn failed(&self, exchange: &Exchange, reply: &Message<'_>) -> Vec<String> {
+        let conditions = self.fail.iter().filter_map(|it| it.failed(exchange, reply));
+        let expiry = self.expiry.and_then(|margin| match &exchange.tls {
+            Some(tls) => margin.failed(tls),
+            None => Some("tls-expiry, there was no certificate".into()),
+        });
+        conditions.chain(expiry).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use jiff::Zoned;
+
+    use crate::exchange::{
+        CertContent, CertFacts, Endpoint, Packet, Peer, Phases, Protocol, Verdict,
+    };
+
+    const DAY: i64 = 86_400;
+    /// One question and one answer: an address of the root.
+    const REPLY: [u8; 33] = [
+        0, 1, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4,
+        192, 0, 2, 1, 0,
+    ];
+
+    fn exchange() -> Exchange {
+        let packet = |bytes: &[u8]| Packet {
+            bytes: bytes.to_vec(),
+            at: Zoned::default(),
+            took: Duration::ZERO,
+        };
+        Exchange {
+            signature: None,
+            peer: Peer {
+                address: Endpoint::Ip(([127, 0, 0, 1], 853).into()),
+                protocol: Protocol::Tls,
+            },
+            query: packet(&[]),
+            reply: packet(&REPLY),
+            tls: None,
+            phases: Phases::default(),
+        }
+    }
+
+    #[test]
+    fn every_word_is_read_and_what_is_none_is_not() {
+        for (word, condition) in Condition::WORDS {
+            assert_eq!(Condition::parse(word), Some(condition));
+            assert_eq!(Condition::parse(&word.to_uppercase()), Some(condition));
+        }
+        assert_eq!(Condition::parse("servfail"), Some(Condition::Named(2)));
+        assert_eq!(Condition::parse("BADCOOKIE"), Some(Condition::Named(23)));
+        assert_eq!(Condition::parse("slow"), None);
+        assert_eq!(Margin::parse("30d"), Some(Margin::Time(Duration::from_secs(30 * 86_400))));
+        assert_eq!(Margin::parse("33%"), Some(Margin::Share(33)));
+        for typed in ["30", "", "%", "101%", "-1d", "soon"] {
+            assert_eq!(Margin::parse(typed), None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn an_answer_fails_what_it_should() {
+        let exchange = exchange();
+        let reply = Message::read(&exchange.reply.bytes);
+        let failed = |condition| {
+            let conditions = Conditions { fail: vec![condition], expiry: None };
+            !conditions.failed(&exchange, &reply).is_empty()
+        };
+        assert!(!failed(Condition::Rcode) && !failed(Condition::Named(2)));
+        assert!(failed(Condition::Named(0)));
+        assert!(!failed(Condition::Empty) && !failed(Condition::Tls12));
+        assert!(failed(Condition::Insecure));
+    }
+
+    #[test]
+    fn a_margin_is_of_the_path_alone_and_of_its_shortest_life() {
+        let certificate = |begins: i64, ends: i64| CertFacts {
+            der: Vec::new(),
+            pin: None,
+            fingerprint: [0; 32],
+            content: Ok(CertContent {
+                not_before: begins * DAY,
+                not_after: ends * DAY,
+                ..CertContent::default()
+            }),
+        };
+        let mut tls = TlsFacts {
+            // a leaf of 90 days with 30 left, its CA, and a stranger that is over
+            chain: vec![certificate(0, 90), certificate(0, 900), certificate(0, 1)],
+            verdict: Verdict { at: 60 * DAY, path: vec![0, 1], ..Verdict::default() },
+            ..TlsFacts::default()
+        };
+        let days = |days: u64| Margin::Time(Duration::from_secs(days * 86_400));
+        assert_eq!(days(30).failed(&tls), None);
+        assert_eq!(
+            days(31).failed(&tls).unwrap(),
+            "tls-expiry, certificate #1 expires in 30days (1970-04-01), which is less than 31days"
+        );
+        assert_eq!(Margin::Share(33).failed(&tls), None);
+        assert!(Margin::Share(34).failed(&tls).is_some());
+        tls.verdict.at = 91 * DAY;
+        assert!(Margin::Share(0).failed(&tls).unwrap().contains("expired 1day ago"));
+        let mut exchange = exchange();
+        exchange.tls = Some(Arc::new(tls));
+        let reply = Message::read(&exchange.reply.bytes);
+        let conditions = Conditions { fail: Vec::new(), expiry: Some(Margin::Share(33)) };
+        assert_eq!(conditions.failed(&exchange, &reply).len(), 1);
+    }
+}

@@ -1,0 +1,198 @@
+//! How tdig greets a server: versions, groups, ALPN, a certificate of its own. One rule: what was
+//! offered is read off the server's accounts.
+
+use std::ffi::OsString;
+
+use rustls::{NamedGroup, ProtocolVersion};
+use tdig::cli::{self, Command};
+use tdig::net;
+use tdig::plan::{Lookup, Targets};
+use tdig::tls::hello::can_post_quantum;
+
+use crate::dot::{Behaviour, Credential, Pki, Server};
+use crate::run::{Seen, file, program, root, tdig};
+
+fn ask(server: &Server, options: &str) -> Seen {
+    let (port, root) = (server.port(), root());
+    tdig(&format!("@127.0.0.1#{port} +tls-ca={root} +tls-host=dot.test {options} example.com"))
+}
+
+#[test]
+fn the_tokens_offered_are_those_typed() {
+    let tokens = |list: &[&str]| list.iter().map(|it| it.as_bytes().to_vec()).collect::<Vec<_>>();
+    for (options, offered) in [
+        ("", tokens(&["dot"])),
+        ("+tls-alpn=h2", tokens(&["h2"])),
+        ("+tls-alpn=h2 +tls-alpn=dot", tokens(&["h2", "dot"])),
+        ("+notls-alpn", tokens(&[])),
+        ("+notls-alpn +tls-alpn=dot", tokens(&["dot"])),
+    ] {
+        let server = Server::with(Credential::Good).alpn(&[]).start();
+        assert_eq!(ask(&server, options).status, 0, "{options}");
+        assert_eq!(server.hello().unwrap().alpn, offered, "{options}");
+    }
+}
+
+#[test]
+fn a_server_that_refuses_the_token_gets_a_hint_that_helps() {
+    let server = Server::with(Credential::Good).alpn(&["h2"]).start();
+    let seen = ask(&server, "");
+    assert_eq!(seen.status, 5);
+    assert_eq!(
+        seen.err,
+        format!(
+            ";; WARNING: TLS, handshake failed (the peer sent the alert no_application_protocol \
+             (120): it speaks no ALPN token that was offered)\n\
+             ;; ERROR: failed to query server 127.0.0.1@{}(TLS)\n;; HINT: +notls-alpn\n",
+            server.port()
+        )
+    );
+    assert_eq!(ask(&server, "+notls-alpn").status, 0);
+    assert_eq!(ask(&server, "+tls-alpn=h2").status, 0);
+}
+
+#[test]
+fn only_the_version_asked_for_is_spoken() {
+    for (options, version) in [
+        ("", ProtocolVersion::TLSv1_3),
+        ("+tls-version=1.3", ProtocolVersion::TLSv1_3),
+        ("+tls-version=1.2", ProtocolVersion::TLSv1_2),
+    ] {
+        let server = Server::start(Credential::Good, Behaviour::Answer);
+        assert_eq!(ask(&server, options).status, 0, "{options}");
+        assert_eq!(server.finish().sessions[0].version, version, "{options}");
+    }
+    let old = Server::with(Credential::Good).tls12().start();
+    let seen = ask(&old, "+tls-version=1.3");
+    assert_eq!(seen.status, 5);
+    assert!(seen.err.contains("it speaks no TLS version that was offered"), "{seen:#?}");
+    assert_eq!(ask(&old, "").status, 0);
+}
+
+#[test]
+fn nothing_in_common_is_said_in_words() {
+    let server = Server::with(Credential::Good).groups(&[NamedGroup::secp384r1]).start();
+    assert_eq!(ask(&server, "").status, 0, "another group is asked for and taken");
+    let seen = ask(&Server::start(Credential::WrongKey, Behaviour::Answer), "");
+    assert_eq!(seen.status, 5);
+    let words = "the server does not hold the key of its certificate";
+    assert!(seen.err.contains(words), "{seen:#?}");
+}
+
+#[test]
+fn a_post_quantum_group_is_taken_where_both_have_it() {
+    if !can_post_quantum() {
+        eprintln!("this processor has not what the post-quantum group needs: skipped");
+        return;
+    }
+    let server = Server::with(Credential::Good).post_quantum().start();
+    let seen = ask(&server, "");
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    let line = ";; TLS session (TLS1.3)-(X25519-MLKEM768)-(ECDSA-SECP256R1-SHA256)-(AES-256-GCM)\n";
+    assert!(seen.out.starts_with(line), "{seen:#?}");
+    let groups = server.hello().unwrap().groups;
+    assert_eq!(groups[..2], [NamedGroup::X25519MLKEM768, NamedGroup::X25519]);
+    // a server without it answers at once, for a share of X25519 is offered too
+    let other = Server::with(Credential::Good).groups(&[NamedGroup::X25519]).start();
+    let seen = ask(&other, "");
+    assert!(seen.out.starts_with(";; TLS session (TLS1.3)-(ECDHE-X25519)-"), "{seen:#?}");
+    assert_eq!(ask(&Server::with(Credential::Good).tls12().start(), "").status, 0);
+}
+
+#[test]
+fn without_the_processor_for_it_x25519_comes_first() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let line = format!("@127.0.0.1#{} example.com", server.port());
+    let Ok(Command::Look(look)) = cli::parse(line.split(' ').map(OsString::from)) else {
+        panic!("it is a lookup");
+    };
+    let mut lookup = Lookup::new(&look.queries[0]).unwrap();
+    let route = std::sync::Arc::make_mut(&mut lookup.route);
+    let Targets::Given(targets) = &mut route.targets else { panic!("a server was named") };
+    targets[0].hello.post_quantum = false;
+    let exchange = net::lookup::Asker::default().ask(&lookup, &mut |_| {}).unwrap();
+    assert_eq!(exchange.tls.unwrap().session.key_exchange, "ECDHE-X25519");
+    let groups = server.hello().unwrap().groups;
+    assert_eq!(groups[0], NamedGroup::X25519);
+    assert!(!groups.contains(&NamedGroup::X25519MLKEM768));
+}
+
+/// Files of a certificate of the lab's root and its key.
+fn own() -> (String, String) {
+    let own = Pki::shared().identity(Credential::ClientPurpose);
+    (file("own.pem", &own.pem()), file("own.key", &own.key_pem()))
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_says_so_and_gets_one() {
+    let (chain, key) = own();
+    for old in [false, true] {
+        let setup = Server::with(Credential::Good).require_client_certificate();
+        let server = if old { setup.tls12() } else { setup }.start();
+        let seen = ask(&server, "-d");
+        assert_eq!(seen.status, if old { 5 } else { 9 }, "{seen:#?}");
+        assert!(seen.err.contains("certificate"), "{seen:#?}");
+        assert!(seen.err.ends_with(";; HINT: +tls-certfile=FILE +tls-keyfile=FILE\n"), "{seen:#?}");
+
+        let seen = ask(&server, &format!("-d +tls-certfile={chain} +tls-keyfile={key}"));
+        assert_eq!(seen.status, 0, "{seen:#?}");
+        let added = format!(";; DEBUG: TLS, added client certfile '{chain}' and keyfile '{key}'\n");
+        assert!(seen.out.contains(&added), "{seen:#?}");
+        let sent = "TLS, the server asked for a client certificate, one was sent";
+        assert!(seen.out.contains(sent), "{seen:#?}");
+        assert_eq!(server.finish().sessions.last().unwrap().client_certificates, 2);
+    }
+}
+
+#[test]
+fn certificate_and_key_come_together_and_can_be_read() {
+    let server = Server::start(Credential::Good, Behaviour::Answer).expect_anything();
+    let (chain, key) = own();
+    let other = file("other.key", &Pki::shared().identity(Credential::Good).key_pem());
+    for (options, status, words) in [
+        (format!("+tls-certfile={chain}"), 1, "TLS, cannot use client certfile without a keyfile"),
+        (format!("+tls-keyfile={key}"), 1, "TLS, cannot use client keyfile without a certfile"),
+        (format!("+tls-certfile=/none +tls-keyfile={key}"), 8, "/none: no such file or directory"),
+        (format!("+tls-certfile={chain} +tls-keyfile=/none"), 8, "/none: no such file or"),
+        (format!("+tls-certfile={key} +tls-keyfile={key}"), 8, "own.key: holds no certificate"),
+        (format!("+tls-certfile={chain} +tls-keyfile={chain}"), 8, "holds no private key"),
+        (
+            format!("+tls-certfile={chain} +tls-keyfile={other}"),
+            8,
+            "other.key: is not the key of the certificate in ",
+        ),
+    ] {
+        let seen = ask(&server, &options);
+        assert_eq!(seen.status, status, "{options}: {seen:#?}");
+        assert!(seen.err.contains(words), "{options}: {seen:#?}");
+    }
+    assert!(server.queries().is_empty());
+}
+
+#[test]
+fn keys_are_logged_only_where_somebody_asks_for_it() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let log = std::path::PathBuf::from(file("keys.log", ""));
+    let line = format!("@127.0.0.1#{} example.com", server.port());
+    assert_eq!(program(&[], &line).status, 0);
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "");
+    let variable = ("SSLKEYLOGFILE", log.to_str().unwrap());
+    assert_eq!(program(&[variable], &line).status, 0);
+    let keys = std::fs::read_to_string(&log).unwrap();
+    assert!(keys.contains("CLIENT_TRAFFIC_SECRET_0 "), "{keys}");
+    let seen = program(&[("SSLKEYLOGFILE", "/nonexistent/keys.log")], &line);
+    assert_eq!(seen.status, 8, "{seen:#?}");
+}
+
+#[test]
+fn debug_lines_say_what_was_offered_and_chosen_and_what_came_after() {
+    let server = Server::with(Credential::Good).tickets(3).start();
+    let seen = ask(&server, "-d +tls-alpn=dot +tls-alpn=x");
+    for line in [
+        "TLS, sent SNI dot.test, offered ALPN dot, x, the server chose dot",
+        "TLS, the server stapled no OCSP response",
+        "TLS, session tickets received: 3",
+    ] {
+        assert!(seen.out.contains(&format!(";; DEBUG: {line}\n")), "{line}: {}", seen.out);
+    }
+}
