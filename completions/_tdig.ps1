@@ -31,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+fallback=' = 'Without TLS, ask over TCP in cleartext.'
         '+msgdelay=' = 'Wait before each message of a transfer.'
         '+timeout=' = 'Give a whole lookup this long (5 s).'
+        '+idnin' = 'Send letters beyond ASCII in Punycode.'
         '+rdflag' = 'Set the flag RD, recursion desired.'
         '+recurse' = 'Same as +[no]rdflag.'
         '+adflag' = 'Set the flag AD, authentic data.'
@@ -78,6 +79,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+stats' = 'Show sizes, time and peer.'
         '+class' = 'Show the class of records.'
         '+ttl' = 'Show the TTL of records.'
+        '+idnout' = 'Show Punycode as Unicode (on a terminal).'
         '+crypto' = 'Show keys, signatures and digests.'
         '+generic' = 'Show types and data as RFC 3597 has it.'
     }
@@ -106,6 +108,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+nofallback' = 'Undo +fallback.'
         '+nomsgdelay' = 'Undo +msgdelay.'
         '+notimeout' = 'Undo +timeout.'
+        '+noidnin' = 'Undo +idnin.'
         '+nordflag' = 'Undo +rdflag.'
         '+norecurse' = 'Undo +recurse.'
         '+noadflag' = 'Undo +adflag.'
@@ -149,6 +152,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+nostats' = 'Undo +stats.'
         '+noclass' = 'Undo +class.'
         '+nottl' = 'Undo +ttl.'
+        '+noidnout' = 'Undo +idnout.'
         '+nocrypto' = 'Undo +crypto.'
         '+nogeneric' = 'Undo +generic.'
     }

@@ -110,7 +110,8 @@ fn command(
         Ok(Command::Version) => {
             writeln!(talk.out, "tdig {}", env!("CARGO_PKG_VERSION")).map(|()| 0)
         }
-        Ok(Command::Look(look)) => {
+        Ok(Command::Look(mut look)) => {
+            look.in_unicode(surroundings.out_is_terminal);
             talk.debug = look.debug;
             talk.progress = surroundings.err_is_terminal && !surroundings.out_is_terminal;
             lookups::lookups(&look, &mut talk)

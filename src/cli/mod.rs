@@ -50,6 +50,15 @@ pub struct Look {
     pub warnings: Vec<String>,
 }
 
+impl Look {
+    /// Whether Punycode is shown as Unicode where no option says it.
+    pub fn in_unicode(&mut self, on: bool) {
+        for settings in self.queries.iter_mut().chain([&mut self.common]) {
+            settings.display.idnout = on;
+        }
+    }
+}
+
 /// `--color`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {

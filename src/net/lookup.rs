@@ -568,6 +568,7 @@ impl Attempt<'_> {
         let mut last = None;
         for endpoint in endpoints {
             let peer = Peer { address: endpoint, protocol: Protocol::Udp };
+            (self.tell)(Event::Dialling(&peer));
             let tries = retry.saturating_add(1);
             let outcome = Datagrams::open(&peer, &self.lookup.route).and_then(|socket| {
                 for left in (1..=tries).rev() {
