@@ -62,6 +62,9 @@ pub struct Surroundings {
     pub home: Option<PathBuf>,
 }
 
+/// The exit status of a command line that makes no sense.
+const USAGE: u8 = 1;
+
 /// Runs one command line, without the program's name, and returns the exit status.
 pub fn run(
     args: impl IntoIterator<Item = OsString>,
@@ -114,7 +117,15 @@ fn command(
             look.in_unicode(surroundings.out_is_terminal);
             talk.debug = look.debug;
             talk.progress = surroundings.err_is_terminal && !surroundings.out_is_terminal;
-            lookups::lookups(&look, &mut talk)
+            let status = lookups::lookups(&look, &mut talk)?;
+            match &look.batch {
+                // nothing is sent before the whole line makes sense
+                Some(path) if status != USAGE => {
+                    let code = batch::run(path, &look, &mut talk)?;
+                    Ok(if status == 0 { code } else { status })
+                }
+                _ => Ok(status),
+            }
         }
         Err(error) => lookups::usage(&error, &mut talk),
     }

@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use jiff::Zoned;
 
-use crate::batch;
 use crate::cli::Look;
 use crate::display::Format;
 use crate::dns::fault::{Fault, Gravity};
@@ -53,13 +52,7 @@ pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
             status = code;
         }
     }
-    match &look.batch {
-        Some(path) => {
-            let code = batch::run(path, look, talk)?;
-            Ok(if status == 0 { code } else { status })
-        }
-        None => Ok(status),
-    }
+    Ok(status)
 }
 
 /// Tells how a name with letters beyond ASCII is sent.

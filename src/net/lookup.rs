@@ -187,6 +187,11 @@ impl Attempt<'_> {
             session.close();
             return None;
         }
+        if let Targets::Given(targets) = &self.lookup.route.targets
+            && let Some(Target { host, port, .. }) = targets.first()
+        {
+            (self.tell)(Event::Turn { host, port: *port, at: &self.at });
+        }
         let (owner, qclass, qtype) = (query.owner(), query.qclass, query.qtype);
         (self.tell)(Event::Reused { owner: &owner, qclass, qtype });
         let start = self.deadline.elapsed();
