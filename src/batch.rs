@@ -265,6 +265,9 @@ impl Batch<'_, '_> {
 
 fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {
     let mut route = Route::new(settings)?;
+    if route.fallback.is_some() {
+        return Err(Error::usage("+fallback is for single queries, not for a batch"));
+    }
     // debug lines say the same and more
     route.display.cert &= debug == 0;
     Ok(Arc::new(route))

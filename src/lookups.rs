@@ -78,7 +78,8 @@ pub(crate) fn international(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<
 
 pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
     let format = lookup.route.display.format;
-    talk.pem = lookup.route.display.pem;
+    // JSON has the certificates anyway
+    talk.pem = lookup.route.display.pem && format != Format::Json;
     talk.data_only = format != Format::Full;
     if lookup.transfer {
         return transfer(lookup, asker, talk);

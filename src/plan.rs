@@ -63,6 +63,8 @@ pub struct Route {
     pub keepopen: bool,
     /// A query is repeated with the cookie that the server asks for.
     pub badcookie: bool,
+    /// The port to ask over TCP in cleartext where TLS cannot be had.
+    pub fallback: Option<u16>,
     /// The pause before each message of a transfer.
     pub delay: Duration,
     /// The time all of it may take; `None` is for ever.
@@ -146,7 +148,8 @@ impl Lookup {
 impl Route {
     /// Decides how, and whom.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        let settings::Transport { keepopen, badcookie, delay, proxy, .. } = settings.transport;
+        let settings::Transport { keepopen, badcookie, delay, proxy, fallback, .. } =
+            settings.transport;
         let transport = transport(settings)?;
         if proxy.is_some() && transport == Transport::Tls {
             return Err(Error::usage(
@@ -158,14 +161,19 @@ impl Route {
             let address = server.address().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
             SocketAddr::new(address, server.port.unwrap_or(0))
         });
+        let targets = targets(settings, transport)?;
+        if fallback.is_some() {
+            may_fall_back(&targets, transport, is_transfer(settings))?;
+        }
         Ok(Self {
-            targets: targets(settings, transport)?,
+            targets,
             transport,
             source,
             proxy,
             key: settings.key.clone(),
             keepopen,
             badcookie,
+            fallback,
             delay,
             timeout: settings.timeout,
             display: Display {
@@ -422,6 +430,25 @@ fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> 
         Ok(target)
     };
     Ok(Targets::Given(settings.servers.iter().map(at).collect::<Result<_, Error>>()?))
+}
+
+/// What must be authentic, or encrypted, is never asked in cleartext.
+fn may_fall_back(targets: &Targets, transport: Transport, transfer: bool) -> Result<(), Error> {
+    let targets = match targets {
+        Targets::Given(targets) => targets.as_slice(),
+        Targets::System(template) => std::slice::from_ref(&**template),
+    };
+    let error = |message: &str| Err(Error::usage(message));
+    if transport != Transport::Tls {
+        return error("+fallback is what to do without TLS, and TLS was not asked for");
+    }
+    if transfer {
+        return error("+fallback is for queries, not for zone transfers");
+    }
+    if targets.iter().any(|it| !it.policy.is_opportunistic()) {
+        return error("+fallback would give up what the options ask of the server's certificate");
+    }
+    Ok(())
 }
 
 fn hello(tls: &settings::Tls) -> Result<Hello, Error> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustls::pki_types::DnsName;
 
 use super::pin::Pin;
-use super::server::{Server, address_of};
+use super::server::{Server, address_of, parse_port};
 use super::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
 use crate::condition::{Condition, Margin};
 use crate::display::Format;
@@ -281,6 +281,12 @@ pub const OPTIONS: &[Row] = &[
     row(Travel, "retry", Required("N"), retry, "Repeat a query over UDP N times (2)."),
     row(Travel, "proxy", Required("SRC-DST"), proxy, "Send a PROXYv2 header, plain DNS only.")
         .manual("Source and destination are addresses with or without #port."),
+    row(Travel, "fallback", Optional("PORT"), fallback, "Without TLS, ask over TCP in cleartext.")
+        .ours()
+        .manual(
+            "On port 53, or PORT. Only where no certificate is verified: it contradicts every option \
+             that asks for one. It is no help where a session stood and no reply came.",
+        ),
     row(Travel, "msgdelay", Required("MS"), msgdelay, "Wait before each message of a transfer."),
     row(Travel, "timeout", Required("TIME"), timeout, "Give a whole lookup this long (5 s).").manual(
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
@@ -340,7 +346,8 @@ pub const OPTIONS: &[Row] = &[
         .ours(),
     switch(Show, "pem", |it| &mut it.display.pem, "Show the certificate chain as PEM.")
         .ours()
-        .manual("With +short nothing else is written. A chain that is refused is written too."),
+        .manual("With +short nothing else is written; +json has it anyway. A chain that is refused is \
+             written too."),
     switch(Show, "qr", |it| &mut it.display.qr, "Show the query too."),
     switch(Show, "header", |it| &mut it.display.header, "Show TLS session and header."),
     switch(Show, "comments", |it| &mut it.display.comments, "Show the titles of sections."),
@@ -359,6 +366,15 @@ pub const OPTIONS: &[Row] = &[
     row(Show, "idnout", Nothing, idnout, "Show Punycode as Unicode (on a terminal)."),
     switch(Show, "crypto", |it| &mut it.display.crypto, "Show keys, signatures and digests."),
     switch(Show, "generic", |it| &mut it.display.generic, "Show types and data as RFC 3597 has it."),
+];
+
+/// What kdig has and this program has not, on purpose, and why.
+pub const LEFT_OUT: &[(&str, &str)] = &[
+    ("https", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
+    ("https-get", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
+    ("quic", "DNS over QUIC is another protocol; this is a tool for DNS over TLS"),
+    ("validate", "DNSSEC is for a validating resolver to check; +cdflag and +dnssec show its data"),
+    ("fastopen", "TCP Fast Open saves nothing where the handshake of TLS follows"),
 ];
 
 fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
@@ -440,6 +456,15 @@ fn fail(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
         })?;
         settings.conditions.fail.push(condition);
     }
+    Ok(())
+}
+
+fn fallback(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.transport.fallback = match value {
+        Value::On => Some(53),
+        Value::With(typed) => Some(parse_port(typed)?),
+        Value::Off => None,
+    };
     Ok(())
 }
 

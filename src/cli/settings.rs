@@ -94,6 +94,8 @@ pub struct Transport {
     pub delay: Duration,
     /// The addresses that a PROXYv2 header names; plain DNS only.
     pub proxy: Option<Proxy>,
+    /// The port to ask over TCP in cleartext where TLS cannot be had.
+    pub fallback: Option<u16>,
 }
 
 /// How the queries of a batch are asked.
@@ -297,6 +299,7 @@ impl Default for Transport {
             badcookie: true,
             delay: Duration::ZERO,
             proxy: None,
+            fallback: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::resolve;
 use super::session::Session;
 use crate::cli::settings::KeySource;
 use crate::dns::message::Message;
-use crate::dns::query::Serial;
+use crate::dns::query::{Padding, Serial};
 use crate::dns::transfer::{Transfer, TransferFault};
 use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
 use crate::error::{Error, Handshake, Reply, system_words};
@@ -72,6 +72,16 @@ impl Asker {
                     last = Some(error);
                 }
             }
+        }
+        if refused.is_none() && matches!(lookup.route.targets, Targets::System(_)) {
+            let tls = lookup.route.transport == Transport::Tls;
+            (attempt.tell)(Event::Hint(match tls {
+                true => {
+                    "a resolver of this system need not speak TLS; name one that does, as in \
+                         @1.1.1.1, or ask in cleartext with +notls"
+                }
+                false => "name a server, as in @1.1.1.1",
+            }));
         }
         // a reply that is no help is better than none
         refused.ok_or_else(|| {
@@ -202,8 +212,32 @@ impl Attempt<'_> {
                 self.stream(target, Protocol::Tcp)
             }
             Transport::Tcp => self.stream(target, Protocol::Tcp),
-            Transport::Tls => self.stream(target, Protocol::Tls),
+            Transport::Tls => match (self.stream(target, Protocol::Tls), route.fallback) {
+                (Err(Error::Connect { .. } | Error::Handshake(_)), Some(port))
+                    if target.policy.is_opportunistic() && !target.is_path() =>
+                {
+                    self.in_cleartext(target.clone(), port)
+                }
+                (outcome, _) => outcome,
+            },
         }
+    }
+
+    /// The same query over TCP, for anyone to read: only where nobody asked for more.
+    fn in_cleartext(&mut self, mut target: Target, port: u16) -> Result<Exchange, Error> {
+        target.port = port;
+        (self.tell)(Event::Warning(format_args!(
+            "no TLS with {}: asking over TCP on port {} IN CLEARTEXT, for anyone to read and change",
+            target.host, target.port
+        )));
+        let mut lookup = self.lookup.clone();
+        if let Some(edns) = &mut lookup.query.edns {
+            // padding is for what is encrypted (RFC 7830 section 6)
+            edns.padding = Padding::Off;
+        }
+        let Self { asker, deadline, at, tell, .. } = self;
+        let (deadline, at) = (*deadline, at.clone());
+        Attempt { asker, lookup: &lookup, deadline, at, tell }.stream(&target, Protocol::Tcp)
     }
 
     fn querying(&mut self, target: &Target, protocol: Protocol) {
@@ -225,7 +259,12 @@ impl Attempt<'_> {
             (self.tell)(Event::Ended(&facts));
         }
         match &outcome {
-            Ok(_) if self.lookup.route.keepopen => {
+            // cleartext is no session for a query that may yet be encrypted
+            Ok(_)
+                if self.lookup.route.keepopen
+                    && (protocol == Protocol::Tls)
+                        == (self.lookup.route.transport == Transport::Tls) =>
+            {
                 self.asker.kept = Some((Arc::clone(&self.lookup.route), session));
             }
             Ok(_) => session.close(),
@@ -250,6 +289,9 @@ impl Attempt<'_> {
             return Ok((session, Phases::default(), start));
         }
         let addresses = self.addresses(target)?;
+        if let Some(first) = addresses.first() {
+            (self.tell)(Event::Dialling(&Peer { address: Endpoint::Ip(*first), protocol }));
+        }
         let mut race = Race::new(addresses, self.lookup.route.source, protocol);
         let mut last = race.start();
         if let Some(error) = &last {

@@ -48,6 +48,7 @@ impl Talk<'_> {
                 "Querying for owner({owner}), class({qclass}), type({qtype}), reused connection"
             )),
             Event::Warning(words) => self.warning(words),
+            Event::Hint(hint) => self.say(Role::Hint, format_args!(";; HINT: {hint}")),
             Event::Truncated(words) => {
                 self.warning(words)?;
                 // kdig parts the attempts with an empty line

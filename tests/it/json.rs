@@ -282,7 +282,7 @@ fn several_queries_are_one_line_each_and_debug_lines_are_elsewhere() {
 fn on_a_terminal_an_object_is_indented() {
     let server = Server::start(Credential::Good, Behaviour::Answer);
     let terminal = Surroundings { out_is_terminal: true, no_color: true, ..Default::default() };
-    let seen = tdig_in(terminal, &format!("@127.0.0.1#{} +json example.com", server.port()));
+    let seen = tdig_in(&terminal, &format!("@127.0.0.1#{} +json example.com", server.port()));
     assert!(seen.out.starts_with("{\n  \"dateString\": \""), "{}", seen.out);
     assert_eq!(objects(&seen).len(), 1);
 }

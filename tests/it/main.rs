@@ -11,6 +11,7 @@ mod batch;
 mod client;
 mod conditions;
 mod corpus;
+mod fallback;
 mod faults;
 mod flaws;
 mod generated;

@@ -423,6 +423,8 @@ fn the_chain_as_pem_is_all_there_is_under_short() {
     assert!(section < armour && armour < header, "{whole:#?}");
     let refused = ask("+short +pem +tls-host=other.test +tls-mozilla");
     assert_eq!((refused.status, refused.out), (6, pem));
+    let json = ask("+json +pem +tls-host=other.test +tls-mozilla");
+    assert!(json.out.starts_with('{') && !json.out.contains("-----BEGIN"), "{json:#?}");
 }
 
 #[test]
