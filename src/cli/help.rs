@@ -32,8 +32,6 @@ pub fn write(out: &mut dyn Write) -> io::Result<()> {
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
         writeln!(out, "  {:<24} {help}", format!("{name}{value}"))?;
     }
-    writeln!(out, "\nOptions may be shortened while they are unambiguous. * is on by default.")?;
-    writeln!(out, "tdig(1) says more: aliases, defaults, exit statuses, examples.")?;
     for group in Group::ALL {
         writeln!(out, "\n{}:", group.title())?;
         for row in OPTIONS.iter().filter(|row| row.group == group && !row.is_alias()) {
@@ -41,7 +39,8 @@ pub fn write(out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "  {:<23}{star} {}", synopsis(row), row.help)?;
         }
     }
-    Ok(())
+    writeln!(out, "\n* is on by default. Options may be shortened while they are unambiguous.")?;
+    writeln!(out, "tdig(1) says more: aliases, defaults, exit statuses, examples.")
 }
 
 /// `+[no]tls-ca[=FILE]`

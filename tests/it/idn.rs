@@ -13,18 +13,18 @@ fn ask(surroundings: &Surroundings, words: &str) -> Seen {
 #[test]
 fn what_is_sent_is_told_while_the_header_is_shown() {
     const INFO: &str = ";; INFO: IDNA qname háčky.lab.test -> xn--hky-ela4t.lab.test\n";
-    let plain = &Surroundings::default();
-    let seen = ask(plain, "háčky.lab.test");
+    let plain = Surroundings::default();
+    let seen = ask(&plain, "háčky.lab.test");
     assert!(seen.out.starts_with(INFO), "{seen:#?}");
     assert!(seen.out.contains("\n;; xn--hky-ela4t.lab.test.\t\tIN\tA\n"), "{seen:#?}");
     for words in ["+noheader", "+short", "+json"] {
-        let seen = ask(plain, &format!("{words} háčky.lab.test"));
+        let seen = ask(&plain, &format!("{words} háčky.lab.test"));
         assert!(!seen.out.contains("INFO"), "{seen:#?}");
     }
-    let seen = ask(plain, "+noidnin háčky.lab.test");
+    let seen = ask(&plain, "+noidnin háčky.lab.test");
     assert!(seen.out.contains(r"h\195\161\196\141ky.lab.test."), "{seen:#?}");
     assert!(!seen.out.contains("INFO"), "{seen:#?}");
-    let seen = ask(plain, "WwW.LaB.test");
+    let seen = ask(&plain, "WwW.LaB.test");
     assert!(seen.out.contains("\n;; WwW.LaB.test.       \t\tIN\tA\n"), "{seen:#?}");
 }
 
@@ -38,11 +38,11 @@ fn letters_that_no_host_name_has_are_sent_as_they_are() {
 
 #[test]
 fn punycode_is_unicode_on_a_terminal_or_on_demand() {
-    let terminal = &Surroundings { out_is_terminal: true, no_color: true, ..Default::default() };
+    let terminal = Surroundings { out_is_terminal: true, no_color: true, ..Default::default() };
     let name = "xn--hkyrky-ptac70bc.lab.test";
     for (surroundings, words, shown) in [
-        (terminal, "", true),
-        (terminal, "+noidnout", false),
+        (&terminal, "", true),
+        (&terminal, "+noidnout", false),
         (&Surroundings::default(), "", false),
         (&Surroundings::default(), "+idnout", true),
     ] {
