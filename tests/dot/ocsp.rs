@@ -97,9 +97,10 @@ impl Staple {
         if self == Self::OtherCertificate {
             *serial.last_mut().expect("a serial number") ^= 1;
         }
-        let (algorithm, hash): (_, fn(&[u8]) -> Vec<u8>) = match self {
-            Self::Delegated => (SHA1, |octets| value(OCTETS, &Sha1::digest(octets))),
-            _ => (SHA256, |octets| value(OCTETS, &Sha256::digest(octets))),
+        let algorithm = if self == Self::Delegated { SHA1 } else { SHA256 };
+        let hash = |octets: &[u8]| match self {
+            Self::Delegated => value(OCTETS, &Sha1::digest(octets)),
+            _ => value(OCTETS, &Sha256::digest(octets)),
         };
         let (_, issuing) = X509Certificate::from_der(&pki.issuing.certificate).expect("our own");
         let key = issuing.public_key().subject_public_key.data.to_vec();
