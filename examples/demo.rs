@@ -40,7 +40,7 @@ fn tdig(line: &str) -> io::Result<u8> {
         ..Surroundings::default()
     };
     let args = line.split_whitespace().map(OsString::from);
-    let status = tdig::run(args, surroundings, &mut out, &mut err);
+    let status = tdig::run(args, &surroundings, &mut out, &mut err);
     writeln!(out, "$ echo $?\n{status}")?;
     Ok(status)
 }

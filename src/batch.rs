@@ -201,6 +201,7 @@ impl Batch<'_, '_> {
     /// What a pipeline is not made for: transfers, datagrams, cookies, signatures.
     fn alone(&mut self, job: &Job) -> io::Result<()> {
         self.part()?;
+        lookups::international(&job.lookup, self.talk)?;
         let code = lookups::one(&job.lookup, &mut Asker::default(), self.talk)?;
         self.summary.alone += 1;
         self.note(job.number, code);
@@ -223,6 +224,7 @@ impl Batch<'_, '_> {
         self.part()?;
         self.shown += 1;
         let lookup = &outcome.job.lookup;
+        lookups::international(lookup, self.talk)?;
         self.talk.data_only = lookup.route.display.format != Format::Full;
         let code = match &outcome.result {
             Ok(exchange) => {

@@ -490,7 +490,7 @@ pub enum Event<'a> {
         /// Local time.
         at: &'a Zoned,
     },
-    /// An address of the server answered; it is greeted.
+    /// An address of the server is about to be dialled, or answered and is about to be greeted.
     Dialling(&'a Peer),
     /// A query is about to be asked.
     Querying {
@@ -518,6 +518,8 @@ pub enum Event<'a> {
     },
     /// Something that the user should know, in words.
     Warning(fmt::Arguments<'a>),
+    /// The one next thing to try.
+    Hint(&'a str),
     /// The reply did not fit into a datagram; the query is repeated over TCP.
     Truncated(fmt::Arguments<'a>),
     /// A datagram was not answered; it is sent again.

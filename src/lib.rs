@@ -40,14 +40,15 @@ pub mod tls;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use cli::{Color, Command};
-use error::system_words;
+use error::{Error, system_words};
 use render::ink::Ink;
 use render::trace::Talk;
 
 /// What the program must know of the place it runs in.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Surroundings {
     /// Results go to a terminal.
     pub out_is_terminal: bool,
@@ -57,12 +58,14 @@ pub struct Surroundings {
     pub no_color: bool,
     /// `CLICOLOR_FORCE` is set and neither empty nor 0.
     pub color_forced: bool,
+    /// The folder that may hold a start file.
+    pub home: Option<PathBuf>,
 }
 
 /// Runs one command line, without the program's name, and returns the exit status.
 pub fn run(
     args: impl IntoIterator<Item = OsString>,
-    surroundings: Surroundings,
+    surroundings: &Surroundings,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
@@ -81,11 +84,12 @@ pub fn run(
 
 fn command(
     args: impl IntoIterator<Item = OsString>,
-    surroundings: Surroundings,
+    surroundings: &Surroundings,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> io::Result<u8> {
-    let parsed = cli::parse(args);
+    let parsed = with_start_file(args.into_iter().collect(), surroundings.home.as_deref())
+        .and_then(cli::parse);
     let color = match &parsed {
         Ok(Command::Look(look)) => look.color,
         _ => Color::Auto,
@@ -106,7 +110,8 @@ fn command(
         Ok(Command::Version) => {
             writeln!(talk.out, "tdig {}", env!("CARGO_PKG_VERSION")).map(|()| 0)
         }
-        Ok(Command::Look(look)) => {
+        Ok(Command::Look(mut look)) => {
+            look.in_unicode(surroundings.out_is_terminal);
             talk.debug = look.debug;
             talk.progress = surroundings.err_is_terminal && !surroundings.out_is_terminal;
             lookups::lookups(&look, &mut talk)
@@ -115,8 +120,31 @@ fn command(
     }
 }
 
+/// `args` behind the words of the start file, where there is one.
+fn with_start_file(args: Vec<OsString>, home: Option<&Path>) -> Result<Vec<OsString>, Error> {
+    let Some(path) =
+        home.map(|home| home.join(".tdigrc")).filter(|_| !cli::skips_start_file(&args))
+    else {
+        return Ok(args);
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let mut words = cli::start_words(&text).map_err(|error| {
+                Error::usage(format!("{}: {error}", text::free(path.to_string_lossy().as_bytes())))
+            })?;
+            words.extend(args);
+            Ok(words)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(args),
+        Err(error) => {
+            let (path, reason) = (path.display().to_string(), system_words(&error));
+            Err(Error::File { path, reason })
+        }
+    }
+}
+
 /// An option beats `NO_COLOR`, which beats `CLICOLOR_FORCE`, which beats what is a terminal.
-fn in_color(color: Color, is_terminal: bool, surroundings: Surroundings) -> bool {
+fn in_color(color: Color, is_terminal: bool, surroundings: &Surroundings) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,

@@ -13,13 +13,14 @@ use crate::cli::Look;
 use crate::display::Format;
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
-use crate::error::Error;
+use crate::error::{Error, NO_ANSWER};
 use crate::exchange::{Exchange, Packet};
 use crate::net::lookup::Asker;
-use crate::plan::Lookup;
+use crate::plan::{Idna, Lookup};
 use crate::render::json::{self, Heard};
 use crate::render::trace::Talk;
 use crate::render::{certificates, dig, short};
+use crate::text;
 
 /// The queries in turn; the status is that of the first that failed.
 pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
@@ -38,6 +39,9 @@ pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
             Arc::make_mut(&mut lookup.route).display.cert = false;
         }
     }
+    for lookup in &planned {
+        international(lookup, talk)?;
+    }
     let mut asker = Asker::default();
     let mut status = 0;
     for (position, lookup) in planned.iter().enumerate() {
@@ -55,6 +59,20 @@ pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
             Ok(if status == 0 { code } else { status })
         }
         None => Ok(status),
+    }
+}
+
+/// Tells how a name with letters beyond ASCII is sent.
+pub(crate) fn international(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<()> {
+    let display = &lookup.route.display;
+    match &lookup.idna {
+        Some(Idna::Ascii { typed, sent }) if display.header && display.format == Format::Full => {
+            talk.info(format_args!("IDNA qname {} -> {sent}", text::free(typed)))
+        }
+        Some(Idna::Failed) => {
+            talk.error(format_args!("IDNA (a host name has no such letters; sent as they are)"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -143,7 +161,6 @@ pub(crate) fn answered(
     talk: &mut Talk<'_>,
 ) -> io::Result<u8> {
     const CONDITION: u8 = 2;
-    const NO_ANSWER: u8 = 11;
     let (query, reply) =
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
     let mut faults = reply.mismatches(&query);

@@ -14,8 +14,9 @@ fn main() -> ExitCode {
         no_color: set("NO_COLOR"),
         color_forced: set("CLICOLOR_FORCE")
             && env::var_os("CLICOLOR_FORCE").is_some_and(|it| it != "0"),
+        home: env::home_dir(),
     };
     let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let mut err = io::stderr().lock();
-    ExitCode::from(tdig::run(env::args_os().skip(1), surroundings, &mut out, &mut err))
+    ExitCode::from(tdig::run(env::args_os().skip(1), &surroundings, &mut out, &mut err))
 }

@@ -18,7 +18,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use crate::dns::rdata::{class_from_word, type_from_word};
 use crate::dns::tsig::{Key, KeyFault};
 use crate::error::Error;
-use options::{Argument, OPTIONS, Row, Value};
+use options::{Argument, LEFT_OUT, OPTIONS, Row, Value};
 use server::{Server, parse_port};
 use settings::{Family, KeySource, Name, Operation, Settings};
 
@@ -50,6 +50,15 @@ pub struct Look {
     pub warnings: Vec<String>,
 }
 
+impl Look {
+    /// Whether Punycode is shown as Unicode where no option says it.
+    pub fn in_unicode(&mut self, on: bool) {
+        for settings in self.queries.iter_mut().chain([&mut self.common]) {
+            settings.display.idnout = on;
+        }
+    }
+}
+
 /// `--color`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {
@@ -66,6 +75,23 @@ pub enum Color {
 enum Word {
     Bare(String),
     Dash(&'static str, String),
+}
+
+/// Whether a command line wants nothing of the start file.
+pub fn skips_start_file(args: &[OsString]) -> bool {
+    args.iter().any(|arg| arg == "-r")
+}
+
+/// The words of a start file: options and servers, which stand before those of the command line.
+pub fn start_words(text: &str) -> Result<Vec<OsString>, Error> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';']));
+    let words = lines.flat_map(str::split_whitespace);
+    words
+        .map(|word| match word.starts_with(['+', '-', '@']) {
+            true => Ok(word.into()),
+            false => Err(Error::usage(format!("only options and servers belong there: {word}"))),
+        })
+        .collect()
 }
 
 /// Reads a command line, without the program's name.
@@ -161,6 +187,7 @@ pub fn clap_command() -> clap::Command {
         )
         .arg(valued("y", 'y', "[ALG:]NAME:BASE64").help("Sign with this TSIG key (hmac-sha256)."))
         .arg(valued("k", 'k', "FILE").help("Sign with the TSIG key in FILE, as -y or BIND has it."))
+        .arg(Arg::new("r").short('r').action(ArgAction::SetTrue).help("Do not read ~/.tdigrc."))
         .arg(flag("4", '4').help("Use IPv4 only."))
         .arg(flag("6", '6').help("Use IPv6 only."))
         .arg(
@@ -430,6 +457,10 @@ fn unknown_option(typed: &str, word: &str, found: Vec<String>) -> Error {
 
 /// What was meant by an option that there is not.
 fn nearest_option(word: &str) -> Option<String> {
+    let name = word.strip_prefix("no").unwrap_or(word);
+    if let Some((_, why)) = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name) {
+        return Some(format!("left out on purpose: {why}"));
+    }
     let hyphens = |character: char| matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}');
     if let Some(odd) = word.chars().find(|&character| hyphens(character)) {
         let plain = word.replace(hyphens, "-");

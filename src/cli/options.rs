@@ -292,6 +292,10 @@ pub const OPTIONS: &[Row] = &[
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
          handshake and reply together must be done in this time. 0 or +notimeout is for ever.",
     ),
+    switch(Query, "idnin", |it| &mut it.idnin, "Send letters beyond ASCII in Punycode.").manual(
+        "As UTS 46 has it. What is sent is told while the header is shown. +noidnin sends the octets \
+         of the name as they are.",
+    ),
     switch(Query, "rdflag", |it| &mut it.flags.rd, "Set the flag RD, recursion desired."),
     switch(Query, "recurse", |it| &mut it.flags.rd, "Same as +[no]rdflag."),
     switch(Query, "adflag", |it| &mut it.flags.ad, "Set the flag AD, authentic data."),
@@ -359,8 +363,18 @@ pub const OPTIONS: &[Row] = &[
     switch(Show, "stats", |it| &mut it.display.stats, "Show sizes, time and peer."),
     switch(Show, "class", |it| &mut it.display.class, "Show the class of records."),
     switch(Show, "ttl", |it| &mut it.display.ttl, "Show the TTL of records."),
+    row(Show, "idnout", Nothing, idnout, "Show Punycode as Unicode (on a terminal)."),
     switch(Show, "crypto", |it| &mut it.display.crypto, "Show keys, signatures and digests."),
     switch(Show, "generic", |it| &mut it.display.generic, "Show types and data as RFC 3597 has it."),
+];
+
+/// What kdig has and this program has not, on purpose, and why.
+pub const LEFT_OUT: &[(&str, &str)] = &[
+    ("https", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
+    ("https-get", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
+    ("quic", "DNS over QUIC is another protocol; this is a tool for DNS over TLS"),
+    ("validate", "DNSSEC is for a validating resolver to check; +cdflag and +dnssec show its data"),
+    ("fastopen", "TCP Fast Open saves nothing where the handshake of TLS follows"),
 ];
 
 fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
@@ -741,6 +755,11 @@ fn multiline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
         display.opt = true;
         display.stats = true;
     }
+    Ok(())
+}
+
+fn idnout(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.idnout = Some(value != Value::Off);
     Ok(())
 }
 

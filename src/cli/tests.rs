@@ -88,8 +88,9 @@ fn the_no_form_undoes_the_option() {
             "ednsopt" => Value::With("65001:00ff"),
             "proxy" => Value::With("192.0.2.1-192.0.2.2"),
             "retry" | "pipeline" | "connections" | "msgdelay" => Value::With("7"),
-            // +notimeout is for ever, +notcp is UDP, +nopadding and +notls-alpn are none, and +nomultiline leaves what it switched on
-            "timeout" | "tcp" | "padding" | "tls-alpn" | "multiline" => continue,
+            // +notimeout is for ever, +notcp is UDP, +nopadding and +notls-alpn are none, +noidnout
+            // holds on a terminal too, and +nomultiline leaves what it switched on
+            "timeout" | "tcp" | "padding" | "tls-alpn" | "idnout" | "multiline" => continue,
             _ => Value::On,
         };
         let mut settings = defaults.clone();

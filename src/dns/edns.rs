@@ -163,6 +163,9 @@ impl EdnsOption<'_> {
 /// The code of the PADDING option (RFC 7830).
 pub const PADDING: u16 = 12;
 
+/// The octets of an option before its data: code and length.
+pub(super) const OPTION_HEADER: usize = 4;
+
 /// The purpose of an extended error (RFC 8914); `None` if it is not known.
 pub fn error_purpose(code: u16) -> Option<&'static str> {
     PURPOSES.get(usize::from(code)).copied().filter(|purpose| !purpose.is_empty())

@@ -3,7 +3,10 @@
 use hickory_proto::ProtoError;
 use hickory_proto::rr::Name;
 use hickory_proto::serialize::binary::{BinEncodable, BinEncoder};
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
 
+use super::edns::{OPTION_HEADER, PADDING};
 use crate::text::{Place, escape};
 
 /// A query ready to be encoded.
@@ -79,9 +82,6 @@ pub mod flag {
 }
 
 const OPT: u16 = 41;
-const PADDING: u16 = 12;
-/// Code and length of an EDNS option.
-const OPTION_HEADER: usize = 4;
 
 impl Query {
     /// The name asked for, in presentation format.
@@ -214,6 +214,14 @@ pub fn parse_name(text: &str) -> Result<Name, ProtoError> {
     Name::from_labels(labels.iter().map(Vec::as_slice))
 }
 
+/// A name with its labels beyond ASCII in Punycode (UTS 46, nontransitional, without a rule for the
+/// characters of ASCII, so that `_tcp` and escapes pass); None if it has letters that no host has.
+pub fn to_ascii(text: &str) -> Option<String> {
+    let (deny, hyphens) = (AsciiDenyList::EMPTY, Hyphens::Allow);
+    let ascii = Uts46::new().to_ascii(text.as_bytes(), deny, hyphens, DnsLength::Ignore).ok()?;
+    Some(ascii.into_owned())
+}
+
 fn escaped(octets: &mut std::str::Bytes<'_>) -> Result<u8, ProtoError> {
     let digit = |octet: Option<u8>| {
         octet.filter(u8::is_ascii_digit).map(|octet| u16::from(octet - b'0')).ok_or("a bad escape")
@@ -300,6 +308,22 @@ mod tests {
         assert_eq!(wire("WwW.lab.test"), b"\x03WwW\x03lab\x04test\0");
         assert_eq!(wire(r"a\.b.\200\032x."), b"\x03a.b\x03\xc8 x\0");
         assert_eq!(wire("b\u{fc}cher"), b"\x07b\xc3\xbccher\0");
+    }
+
+    #[test]
+    fn letters_beyond_ascii_become_punycode() {
+        for (name, ascii) in [
+            ("h\u{e1}\u{10d}ky.lab.test", Some("xn--hky-ela4t.lab.test")),
+            ("_sip.B\u{dc}CHER.example.", Some("_sip.xn--bcher-kva.example.")),
+            // the same letter in two code points, and a full stop of ideographs
+            ("bu\u{308}cher\u{3002}example", Some("xn--bcher-kva.example")),
+            ("fa\u{df}.example", Some("xn--fa-hia.example")),
+            ("\u{2028}.example", None),
+            ("a\u{202e}b.example", None),
+            ("\u{300}a.example", None),
+        ] {
+            assert_eq!(to_ascii(name).as_deref(), ascii, "{name}");
+        }
     }
 
     #[test]

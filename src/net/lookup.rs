@@ -73,6 +73,16 @@ impl Asker {
                 }
             }
         }
+        if refused.is_none() && matches!(lookup.route.targets, Targets::System(_)) {
+            let tls = lookup.route.transport == Transport::Tls;
+            (attempt.tell)(Event::Hint(match tls {
+                true => {
+                    "a resolver of this system need not speak TLS; name one that does, as in \
+                         @1.1.1.1, or ask in cleartext with +notls"
+                }
+                false => "name a server, as in @1.1.1.1",
+            }));
+        }
         // a reply that is no help is better than none
         refused.ok_or_else(|| {
             // neither a command line nor a system's configuration yields no server at all
@@ -279,6 +289,9 @@ impl Attempt<'_> {
             return Ok((session, Phases::default(), start));
         }
         let addresses = self.addresses(target)?;
+        if let Some(first) = addresses.first() {
+            (self.tell)(Event::Dialling(&Peer { address: Endpoint::Ip(*first), protocol }));
+        }
         let mut race = Race::new(addresses, self.lookup.route.source, protocol);
         let mut last = race.start();
         if let Some(error) = &last {
@@ -555,6 +568,7 @@ impl Attempt<'_> {
         let mut last = None;
         for endpoint in endpoints {
             let peer = Peer { address: endpoint, protocol: Protocol::Udp };
+            (self.tell)(Event::Dialling(&peer));
             let tries = retry.saturating_add(1);
             let outcome = Datagrams::open(&peer, &self.lookup.route).and_then(|socket| {
                 for left in (1..=tries).rev() {

@@ -441,13 +441,9 @@ struct Padded<'a>(&'a Message<'a>);
 
 impl fmt::Display for Padded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const OPTION_HEADER: usize = 4;
         let size = self.0.bytes.len();
         match self.0.padding() {
-            Some(padding) => {
-                let padding = padding + OPTION_HEADER;
-                write!(f, "{} B + {padding} B = {size} B", size - padding)
-            }
+            Some(padding) => write!(f, "{} B + {padding} B = {size} B", size - padding),
             None => write!(f, "{size} B without padding"),
         }
     }

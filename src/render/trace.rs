@@ -48,6 +48,7 @@ impl Talk<'_> {
                 "Querying for owner({owner}), class({qclass}), type({qtype}), reused connection"
             )),
             Event::Warning(words) => self.warning(words),
+            Event::Hint(hint) => self.say(Role::Hint, format_args!(";; HINT: {hint}")),
             Event::Truncated(words) => {
                 self.warning(words)?;
                 // kdig parts the attempts with an empty line
@@ -82,6 +83,12 @@ impl Talk<'_> {
                 self.hint(error)
             }
         }
+    }
+
+    /// `;; INFO: ...`, among the results.
+    pub fn info(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+        self.ink.paint(self.out, Role::Comment, |out| write!(out, ";; INFO: {words}"))?;
+        writeln!(self.out)
     }
 
     /// `;; WARNING: ...`

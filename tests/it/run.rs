@@ -23,11 +23,11 @@ pub(crate) struct Seen {
 
 /// Runs a command line, split at spaces.
 pub(crate) fn tdig(line: &str) -> Seen {
-    tdig_in(Surroundings::default(), line)
+    tdig_in(&Surroundings::default(), line)
 }
 
 /// The same with something to know of the terminal.
-pub(crate) fn tdig_in(surroundings: Surroundings, line: &str) -> Seen {
+pub(crate) fn tdig_in(surroundings: &Surroundings, line: &str) -> Seen {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let args = line.split_whitespace().map(OsString::from);
     let status = tdig::run(args, surroundings, &mut out, &mut err);

@@ -2,7 +2,7 @@
 //! encrypted never leaves in cleartext.
 
 use crate::dot::{Behaviour, Credential, Server};
-use crate::run::tdig;
+use crate::run::{tdig, tdig_in};
 
 #[test]
 fn plain_dns_is_udp_and_says_so() {
@@ -129,4 +129,22 @@ fn a_proxy_header_is_for_plain_dns_alone() {
     let seen = tdig("+proxy=192.0.2.1-192.0.2.2 @127.0.0.1 example.com");
     assert_eq!(seen.status, 1, "{seen:#?}");
     assert!(seen.err.contains("+proxy is for plain DNS"), "{seen:#?}");
+}
+
+#[test]
+fn a_start_file_stands_before_the_command_line_unless_it_is_skipped() {
+    let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("home");
+    std::fs::create_dir_all(&home).unwrap();
+    let surroundings = tdig::Surroundings { home: Some(home.clone()), ..Default::default() };
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let text = format!("# mine\n+short\n@127.0.0.1#{}\n", server.port());
+    std::fs::write(home.join(".tdigrc"), text).unwrap();
+    let seen = tdig_in(&surroundings, "example.com");
+    assert_eq!((seen.status, &*seen.out), (0, "192.0.2.1\n192.0.2.2\n"), "{seen:#?}");
+    let seen = tdig_in(&surroundings, "-r @127.0.0.1#1 example.com");
+    assert_eq!(seen.status, 4, "{seen:#?}");
+    std::fs::write(home.join(".tdigrc"), "example.com").unwrap();
+    let seen = tdig_in(&surroundings, "example.com");
+    assert_eq!(seen.status, 1, "{seen:#?}");
+    assert!(seen.err.contains("only options and servers belong there: example.com"), "{seen:#?}");
 }
