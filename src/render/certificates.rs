@@ -87,8 +87,8 @@ pub fn pem(facts: &TlsFacts, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What kdig does not say of a certificate: names, dates, key, signer, serial number and what is odd
-/// about it; with `-dd`, which is a `debug` of 2, everything.
+/// What kdig does not say of a certificate: names, dates, key, signer, serial number and what is
+/// odd about it; with `-dd`, which is a `debug` of 2, everything.
 pub fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Role, String)> {
     let certificate = &facts.chain[position];
     let verdict = &facts.verdict;
