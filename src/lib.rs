@@ -11,8 +11,8 @@
 //! |---|---|---|
 //! | `main` | argv in, streams and exit status out | this |
 //! | `lib` | this map, and [`run`]: the only place that knows both `cli` and `net` | all |
-//! | [`cli`] | what was typed; opens no file, asks no clock | `dns` and `condition` (words), `tls::hello` (versions), `display`, `error` |
-//! | [`condition`] | what a good result is, for checks by exit status; pure | `exchange`, `dns`, `moment` |
+//! | [`cli`] | what was typed; opens no file, asks no clock | words of the others |
+//! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `moment` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::trust`, `display` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
 //! | [`tls`] | who is at the other end; the only `dangerous()` | `exchange`, `moment` |

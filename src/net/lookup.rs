@@ -232,7 +232,8 @@ impl Attempt<'_> {
     fn in_cleartext(&mut self, mut target: Target, port: u16) -> Result<Exchange, Error> {
         target.port = port;
         (self.tell)(Event::Warning(format_args!(
-            "no TLS with {}: asking over TCP on port {} IN CLEARTEXT, for anyone to read and change",
+            "no TLS with {}: asking over TCP on port {} IN CLEARTEXT, for anyone to read and \
+             change",
             target.host, target.port
         )));
         let mut lookup = self.lookup.clone();

@@ -147,13 +147,13 @@ impl Session {
     }
 
     /// Who the peer is, and the session tickets that it sent until now.
-    pub fn facts_now(&self) -> Option<Arc<TlsFacts>> {
-        let mut facts = Arc::clone(self.facts.as_ref()?);
+    pub fn facts_now(&mut self) -> Option<Arc<TlsFacts>> {
         let tickets = self.tls.as_ref()?.tls13_tickets_received();
+        let facts = self.facts.as_mut()?;
         if facts.session.tickets != tickets {
-            Arc::make_mut(&mut facts).session.tickets = tickets;
+            Arc::make_mut(facts).session.tickets = tickets;
         }
-        Some(facts)
+        Some(Arc::clone(facts))
     }
 
     /// Says goodbye, without waiting for an answer.
