@@ -42,6 +42,7 @@ use cli::{Color, Command, Look};
 use display::Format;
 use dns::fault::{Fault, Gravity};
 use dns::message::Message;
+use dns::rcode::Rcode;
 use error::{Error, system_words};
 use exchange::Exchange;
 use net::lookup::Asker;
@@ -182,7 +183,7 @@ fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8
     });
     told?;
     match outcome {
-        Ok(exchange) => answered(lookup, &exchange, talk),
+        Ok(exchange) => answered(lookup, &exchange, talk).map(|(code, _)| code),
         Err(error) => Ok(error.exit_code()),
     }
 }
@@ -224,8 +225,9 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     Ok(outcome.map_or_else(|error| error.exit_code(), |()| 0))
 }
 
-/// Shows what came back: warnings before the text that they are about.
-fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Result<u8> {
+/// Shows what came back: warnings before the text that they are about. Returns the exit status, and
+/// what the server said.
+fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Result<(u8, Rcode)> {
     const NO_ANSWER: u8 = 11;
     let (query, reply) =
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
@@ -259,5 +261,5 @@ fn answered(lookup: &Lookup, exchange: &Exchange, talk: &mut Talk<'_>) -> io::Re
     }
     let signed = !matches!(exchange.signature, Some(Err(_)));
     let usable = signed && faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
-    Ok(if usable { 0 } else { NO_ANSWER })
+    Ok((if usable { 0 } else { NO_ANSWER }, reply.rcode()))
 }
