@@ -107,8 +107,7 @@ fn compare(plan: &Plan) -> Outcome<()> {
 
 fn one_query(bench: &Bench, count: usize, report: &mut Report) -> Outcome<()> {
     let fast = bench.place(&bench.fast);
-    let commands =
-        [Command::floor(&fast), Command::tdig_file(&fast), Command::kdig_file(&fast)];
+    let commands = [Command::floor(&fast), Command::tdig_file(&fast), Command::kdig_file(&fast)];
     let [floor, tdig, kdig] = rounds(count, commands)?;
     report.table("one query, CA file and name checked, fast server", 1, [&floor, &tdig, &kdig]);
     report.row(
@@ -145,10 +144,9 @@ fn one_query(bench: &Bench, count: usize, report: &mut Report) -> Outcome<()> {
 }
 
 fn batch(bench: &Bench, count: usize, names: usize, report: &mut Report) -> Outcome<()> {
-    for (server, title, least) in [
-        (Some(&bench.fast), "the fast server", 2.0),
-        (bench.unbound.as_ref(), "Unbound", 1.5),
-    ] {
+    for (server, title, least) in
+        [(Some(&bench.fast), "the fast server", 2.0), (bench.unbound.as_ref(), "Unbound", 1.5)]
+    {
         let row = format!("-f, {names} names over one connection, full text, {title}");
         let Some(server) = server else {
             report.row(&row, vec![Bound::missing("unbound")]);

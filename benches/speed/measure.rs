@@ -27,10 +27,7 @@ pub(crate) struct Series {
 
 /// Runs the commands in turn, `count` times, after a round that warms up. Those that are not
 /// installed have no runs.
-pub(crate) fn rounds<const N: usize>(
-    count: usize,
-    commands: [Command; N],
-) -> Outcome<[Series; N]> {
+pub(crate) fn rounds<const N: usize>(count: usize, commands: [Command; N]) -> Outcome<[Series; N]> {
     let mut series =
         commands.each_ref().map(|command| Series { title: command.title, runs: Vec::new() });
     for round in 0..=count {

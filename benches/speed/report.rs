@@ -48,12 +48,7 @@ impl Bound {
         Self { promise: "-".to_owned(), measured, reached: None }
     }
 
-    fn ratio(
-        promise: String,
-        peer: &str,
-        ratios: Vec<f64>,
-        enough: impl Fn(f64) -> bool,
-    ) -> Self {
+    fn ratio(promise: String, peer: &str, ratios: Vec<f64>, enough: impl Fn(f64) -> bool) -> Self {
         if ratios.is_empty() {
             return Self { promise, ..Self::missing(peer) };
         }
@@ -67,12 +62,7 @@ impl Bound {
 
 impl Report {
     /// Prints a table of what commands cost for so many queries.
-    pub(crate) fn table<const N: usize>(
-        &self,
-        title: &str,
-        queries: usize,
-        series: [&Series; N],
-    ) {
+    pub(crate) fn table<const N: usize>(&self, title: &str, queries: usize, series: [&Series; N]) {
         let mut table = format!(
             "{title}\n\n| command | wall ms | CPU ms | peak MiB | q/s | CPU us a query |\n\
              |---|---|---|---|---|---|\n"
@@ -104,7 +94,9 @@ impl Report {
 
     /// Prints the promises.
     pub(crate) fn print(&self) {
-        println!("Medians; ratios are taken round by round, with the least and the most of them.\n");
+        println!(
+            "Medians; ratios are taken round by round, with the least and the most of them.\n"
+        );
         println!("| what | bound | measured | reached |\n|---|---|---|---|");
         for (title, bounds) in &self.rows {
             for Bound { promise, measured, reached } in bounds {

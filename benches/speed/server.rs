@@ -47,8 +47,8 @@ pub(crate) fn serve(directory: &Path) -> Outcome<()> {
 
 /// The configuration with the certificate in `directory`.
 pub(crate) fn config(directory: &Path) -> Outcome<Arc<ServerConfig>> {
-    let chain: Vec<_> = CertificateDer::pem_file_iter(directory.join("server.pem"))?
-        .collect::<Result<_, _>>()?;
+    let chain: Vec<_> =
+        CertificateDer::pem_file_iter(directory.join("server.pem"))?.collect::<Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_file(directory.join("server.key"))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
