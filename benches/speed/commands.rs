@@ -99,7 +99,9 @@ impl Command {
     /// The command, ready to run: what it writes is thrown away, errors are not.
     pub(crate) fn command(&self) -> process::Command {
         let mut command = process::Command::new(&self.program);
-        command.args(&self.arguments).env("HOME", &self.home);
+        // no environment makes one of them do more than another
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.args(&self.arguments).env_clear().env("PATH", path).env("HOME", &self.home);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
     }

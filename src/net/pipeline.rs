@@ -46,6 +46,8 @@ pub struct Pipeline {
     pools: Vec<Pool>,
     /// Queries that were added and are not finished.
     open: usize,
+    /// Queries are wanted; they are not from when there are enough until half of them are finished.
+    hungry: bool,
     finished: Vec<Outcome>,
     checked: Instant,
     clock: Clock,
@@ -54,7 +56,7 @@ pub struct Pipeline {
 /// The sessions that lead the same way.
 struct Pool {
     route: Arc<Route>,
-    waiting: VecDeque<Flight>,
+    waiting: VecDeque<Box<Flight>>,
     lines: Vec<Line>,
     /// In flight over one session at most, as the server's habits have it.
     window: usize,
@@ -63,7 +65,7 @@ struct Pool {
 struct Line {
     session: Session,
     /// By ID. Those that were given up stay, so that a late reply finds nobody else.
-    flights: HashMap<u16, Flight, BuildHasherDefault<IdHasher>>,
+    flights: HashMap<u16, Box<Flight>, BuildHasherDefault<IdHasher>>,
     given_up: usize,
     answered: usize,
     /// Of the first query.
@@ -116,15 +118,19 @@ impl Pipeline {
             connections,
             pools: Vec::new(),
             open: 0,
+            hungry: true,
             finished: Vec::new(),
             checked: Instant::now(),
             clock: Clock::default(),
         }
     }
 
-    /// Whether another query can be added without waiting long.
-    pub fn has_room(&self) -> bool {
-        self.open < self.window * self.connections
+    /// Whether another query can be added without waiting long. Many at a time make few records
+    /// and segments, which spares both ends.
+    pub fn has_room(&mut self) -> bool {
+        let most = self.window * self.connections;
+        self.hungry = self.open < if self.hungry { most } else { most.div_ceil(2) };
+        self.hungry
     }
 
     /// Whether everything that was added is finished.
@@ -162,7 +168,7 @@ impl Pipeline {
             }
         };
         let flight = Flight { job, query, asked: 0, at, first_sent: now, sent: now, over: false };
-        pool.waiting.push_back(flight);
+        pool.waiting.push_back(Box::new(flight));
     }
 
     /// What is finished, in the order in which it was.
@@ -338,7 +344,7 @@ impl Line {
         self.flights.len() - self.given_up
     }
 
-    fn send(&mut self, mut flight: Flight, at: &Zoned, now: Instant) {
+    fn send(&mut self, mut flight: Box<Flight>, at: &Zoned, now: Instant) {
         let mut id = u16::from_be_bytes([flight.query[0], flight.query[1]]);
         // a window is much smaller than the space of IDs
         while self.flights.contains_key(&id) {
@@ -370,7 +376,7 @@ impl Line {
         let first = self.answered == 1;
         let before =
             if first { self.phases.connect + self.phases.handshake } else { Duration::ZERO };
-        let Flight { job, query, at, .. } = flight;
+        let Flight { job, query, at, .. } = *flight;
         let phases = match first {
             true => Phases { reply: waited, ..self.phases },
             false => Phases { reused: true, reply: waited, ..Phases::default() },
