@@ -106,6 +106,8 @@ impl Hasher for IdHasher {
 
 /// How often a query is sent at most.
 const MOST_ASKED: u32 = 3;
+/// The wait after which a peer may be waiting for us.
+const LONG: Duration = Duration::from_millis(1);
 /// How often time is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -224,8 +226,9 @@ impl Pipeline {
         if let Some(also) = &also {
             sockets.push(PollFd::new(also, PollFlags::IN));
         }
-        // who has to wait tells the peer what arrived, so that it does not wait as well
-        if poll(&mut sockets, Some(Duration::ZERO))? == 0 {
+        // who has to wait long tells the peer what arrived, so that it does not wait as well; told
+        // at once, it would send every reply in a segment of its own
+        if poll(&mut sockets, Some(LONG))? == 0 {
             lines().for_each(|line| line.session.quick_ack());
             poll(&mut sockets, Some(TICK))?;
         }
