@@ -132,6 +132,28 @@ impl Lookup {
         Self::on(route, settings)
     }
 
+    /// The same question about another name, which is in ASCII, and with these in place of its type
+    /// and class.
+    pub fn about(
+        &self,
+        name: &str,
+        qtype: Option<u16>,
+        qclass: Option<u16>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            query: Query {
+                name: domain(name)?,
+                qtype: qtype.unwrap_or(self.query.qtype),
+                qclass: qclass.unwrap_or(self.query.qclass),
+                edns: self.query.edns.clone(),
+                ..self.query
+            },
+            route: Arc::clone(&self.route),
+            idna: None,
+            ..*self
+        })
+    }
+
     /// The same on a way that is decided already.
     pub fn on(route: Arc<Route>, settings: &Settings) -> Result<Self, Error> {
         let idna = idna(settings);
@@ -283,11 +305,7 @@ fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Resu
                 Some(Idna::Ascii { sent, .. }) => sent,
                 _ => text,
             };
-            let name = parse_name(text).map_err(|_| {
-                let dot = if text.is_empty() || text.ends_with('.') { "" } else { "." };
-                Error::usage(format!("'{text}{dot}' is not a valid domain name"))
-            })?;
-            (name, 1)
+            (domain(text)?, 1)
         }
         // an address in reverse is always a name
         Some(settings::Name::Reverse(address)) => (Name::from(*address), 12),
@@ -309,6 +327,13 @@ fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Resu
         flags: bits,
         serial,
         edns: settings.edns.on.then(|| edns(&settings.edns, transport)),
+    })
+}
+
+fn domain(text: &str) -> Result<Name, Error> {
+    parse_name(text).map_err(|_| {
+        let dot = if text.is_empty() || text.ends_with('.') { "" } else { "." };
+        Error::usage(format!("'{text}{dot}' is not a valid domain name"))
     })
 }
 

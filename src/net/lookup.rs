@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hickory_proto::ProtoError;
 use jiff::Zoned;
 
+use super::clock::Clock;
 use super::datagram::Datagrams;
 use super::deadline::Deadline;
 use super::dial::{self, Race, Stream};
@@ -30,6 +31,7 @@ use crate::tls::trust::{Root, Trust};
 #[derive(Default)]
 pub struct Asker {
     kept: Option<(Arc<Route>, Session)>,
+    clock: Clock,
 }
 
 /// Messages of a stranger that are read past before a peer is believed to have lost its mind.
@@ -45,7 +47,8 @@ impl Asker {
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<Exchange, Error> {
         let deadline = Deadline::new(lookup.route.timeout);
-        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let at = self.clock.now();
+        let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         if let Some(exchange) = attempt.on_kept_session() {
             return Ok(exchange);
         }
@@ -100,7 +103,8 @@ impl Asker {
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<(Session, Phases), Error> {
         let deadline = Deadline::new(lookup.route.timeout);
-        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let at = self.clock.now();
+        let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let protocol = protocol(lookup);
         // neither a command line nor a system's configuration yields no server at all
         let mut last = Error::Internal("no servers to query".into());
@@ -129,7 +133,8 @@ impl Asker {
         each: &mut dyn FnMut(&Message<'_>) -> bool,
     ) -> (Option<Transferred>, Result<(), Error>) {
         let deadline = Deadline::new(lookup.route.timeout);
-        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let at = self.clock.now();
+        let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let mut summary = None;
         let outcome = attempt.transfer(&mut summary, each);
         (summary, outcome)

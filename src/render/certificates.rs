@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use super::ink::{Ink, Role};
 use crate::exchange::{
-    AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, Signer, StapleStatus,
-    TlsFacts, Verdict,
+    AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, SessionFacts, Signer,
+    StapleStatus, TlsFacts, Verdict,
 };
 use crate::moment::{day, span};
 use crate::text::{base64, shortened};
@@ -43,7 +43,19 @@ pub fn section(facts: &TlsFacts, ink: Ink, out: &mut dyn Write) -> io::Result<()
 
 /// The line that says what was negotiated.
 pub fn session(facts: &TlsFacts, ink: Ink, out: &mut dyn Write) -> io::Result<()> {
-    line(out, ink, Role::Comment, &format!(";; TLS session {}", facts.session))
+    ink.paint(out, Role::Comment, |out| {
+        let SessionFacts { version, key_exchange, signature, cipher, .. } = &facts.session;
+        out.write_all(b";; TLS session ")?;
+        for (before, fact) in
+            [("(", version), ("-(", key_exchange), ("-(", signature), ("-(", cipher)]
+        {
+            for part in [before, fact, ")"] {
+                out.write_all(part.as_bytes())?;
+            }
+        }
+        Ok(())
+    })?;
+    out.write_all(b"\n")
 }
 
 /// `#1, CN=dot.test`
