@@ -1,6 +1,6 @@
 //! The smallest client that does the work: verifies a certificate by one file and a name, sends
-//! padded queries, takes the replies, shows nothing. One rule: whatever it leaves out costs nothing,
-//! so what it costs is what TLS, TCP and starting a process cost.
+//! padded queries, takes the replies, shows nothing. One rule: it does nothing else, so that what
+//! it costs is what TLS, TCP and starting a process cost.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

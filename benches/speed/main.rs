@@ -2,8 +2,8 @@
 //! included. One rule: all commands run in turn, round by round, and only ratios within one round
 //! are judged, because two runs on a busy machine are not alike.
 //!
-//!     cargo bench --bench speed                        everything, about five minutes
-//!     cargo bench --bench speed -- one batch           only these parts: one, batch, memory, size, trips
+//!     cargo bench --bench speed                        everything, about a minute
+//!     cargo bench --bench speed -- one batch           these of one, batch, memory, size, trips
 //!     cargo bench --bench speed -- rounds=5 names=10000
 //!
 //! The peers that are not installed are left out, and their rows say so. Output goes to /dev/null.

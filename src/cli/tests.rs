@@ -343,3 +343,40 @@ fn a_bad_key_is_named_and_its_secret_is_not() {
     let look = look("-y labkey:c2VjcmV0 a.test");
     assert!(!format!("{look:?}").contains("c2VjcmV0"));
 }
+
+#[test]
+fn a_line_read_as_a_question_asks_what_the_line_says() {
+    let common = Settings { qclass: Some(3), ..Settings::default() };
+    for line in
+        ["a.test", "a.test.", "a.test MX", "a.test ch txt", "a.test  A\tAAAA IN", r"a\.b TYPE7"]
+    {
+        let question = parse_question(line).unwrap();
+        let [settings] = &parse_line(line, &common, &mut Vec::new()).unwrap()[..] else {
+            panic!("{line}: not one query");
+        };
+        assert_eq!(settings.name, Some(Name::Domain(question.name.to_owned())), "{line}");
+        assert_eq!(settings.qtype, question.qtype, "{line}");
+        assert_eq!(settings.qclass, question.qclass.or(common.qclass), "{line}");
+    }
+}
+
+#[test]
+fn a_line_that_is_more_than_a_question_is_not_read_as_one() {
+    for line in [
+        "",
+        "localhost",
+        "MX",
+        "A a.test",
+        "a.test b.test",
+        "a.test +short",
+        "@a.test",
+        "-x 1.2.3.4",
+        "a.test AXFR",
+        "a.test IXFR=7",
+        "a.test NOTIFY",
+        "IXFR=1.5",
+        "a.test TYPE65536",
+    ] {
+        assert_eq!(parse_question(line), None, "{line}");
+    }
+}
