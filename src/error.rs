@@ -11,6 +11,9 @@ use crate::dns::transfer::TransferFault;
 use crate::exchange::{Peer, Protocol, Question, TlsFacts};
 use crate::text;
 
+/// The exit status when a reply came that is of no use.
+pub const NO_ANSWER: u8 = 11;
+
 /// The exit status of the program, each with what it means.
 pub const EXIT_STATUS: &[(u8, &str)] = &[
     (0, "every query got its reply, over a session that passed all checks asked for"),
@@ -23,7 +26,7 @@ pub const EXIT_STATUS: &[(u8, &str)] = &[
     (8, "a local file could not be read or written"),
     (9, "no reply: timeout, close or reset after the handshake"),
     (10, "internal error"),
-    (11, "the reply is no answer to the query, or cannot be read"),
+    (NO_ANSWER, "the reply is no answer to the query, or cannot be read"),
 ];
 
 /// Why a run or a lookup failed.

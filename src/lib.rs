@@ -11,8 +11,8 @@
 //! |---|---|---|
 //! | `main` | argv in, streams and exit status out | this |
 //! | `lib` | this map, and [`run`]: the only place that knows both `cli` and `net` | all |
-//! | [`cli`] | what was typed; opens no file, asks no clock | `dns` and `condition` (words), `tls::hello` (versions), `display`, `error` |
-//! | [`condition`] | what a good result is, for checks by exit status; pure | `exchange`, `dns`, `moment` |
+//! | [`cli`] | what was typed; opens no file, asks no clock | words of the others |
+//! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `moment` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::trust`, `display` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
 //! | [`tls`] | who is at the other end; the only `dangerous()` | `exchange`, `moment` |
@@ -62,6 +62,9 @@ pub struct Surroundings {
     pub home: Option<PathBuf>,
 }
 
+/// The exit status of a command line that makes no sense.
+const USAGE: u8 = 1;
+
 /// Runs one command line, without the program's name, and returns the exit status.
 pub fn run(
     args: impl IntoIterator<Item = OsString>,
@@ -110,10 +113,19 @@ fn command(
         Ok(Command::Version) => {
             writeln!(talk.out, "tdig {}", env!("CARGO_PKG_VERSION")).map(|()| 0)
         }
-        Ok(Command::Look(look)) => {
+        Ok(Command::Look(mut look)) => {
+            look.in_unicode(surroundings.out_is_terminal);
             talk.debug = look.debug;
             talk.progress = surroundings.err_is_terminal && !surroundings.out_is_terminal;
-            lookups::lookups(&look, &mut talk)
+            let status = lookups::lookups(&look, &mut talk)?;
+            match &look.batch {
+                // nothing is sent before the whole line makes sense
+                Some(path) if status != USAGE => {
+                    let code = batch::run(path, &look, &mut talk)?;
+                    Ok(if status == 0 { code } else { status })
+                }
+                _ => Ok(status),
+            }
         }
         Err(error) => lookups::usage(&error, &mut talk),
     }

@@ -8,18 +8,19 @@ use std::time::Instant;
 
 use jiff::Zoned;
 
-use crate::batch;
 use crate::cli::Look;
 use crate::display::Format;
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
-use crate::error::Error;
+use crate::dns::rcode::Rcode;
+use crate::error::{Error, NO_ANSWER};
 use crate::exchange::{Exchange, Packet};
 use crate::net::lookup::Asker;
-use crate::plan::Lookup;
+use crate::plan::{Idna, Lookup};
 use crate::render::json::{self, Heard};
 use crate::render::trace::Talk;
 use crate::render::{certificates, dig, short};
+use crate::text;
 
 /// The queries in turn; the status is that of the first that failed.
 pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
@@ -38,6 +39,9 @@ pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
             Arc::make_mut(&mut lookup.route).display.cert = false;
         }
     }
+    for lookup in &planned {
+        international(lookup, talk)?;
+    }
     let mut asker = Asker::default();
     let mut status = 0;
     for (position, lookup) in planned.iter().enumerate() {
@@ -49,12 +53,20 @@ pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
             status = code;
         }
     }
-    match &look.batch {
-        Some(path) => {
-            let code = batch::run(path, look, talk)?;
-            Ok(if status == 0 { code } else { status })
+    Ok(status)
+}
+
+/// Tells how a name with letters beyond ASCII is sent.
+pub(crate) fn international(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<()> {
+    let display = &lookup.route.display;
+    match &lookup.idna {
+        Some(Idna::Ascii { typed, sent }) if display.header && display.format == Format::Full => {
+            talk.info(format_args!("IDNA qname {} -> {sent}", text::free(typed)))
         }
-        None => Ok(status),
+        Some(Idna::Failed) => {
+            talk.error(format_args!("IDNA (a host name has no such letters; sent as they are)"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -78,7 +90,7 @@ pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io
     });
     told?;
     match outcome {
-        Ok(exchange) => answered(lookup, &exchange, &heard, talk),
+        Ok(exchange) => answered(lookup, &exchange, &heard, talk).map(|(code, _)| code),
         Err(error) => {
             if format == Format::Json {
                 json::failed(&heard, &error, talk.pretty, talk.out)?;
@@ -135,15 +147,15 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     Ok(outcome.map_or_else(|error| error.exit_code(), |()| 0))
 }
 
-/// Shows what came back: warnings before the text that they are about.
+/// Shows what came back: warnings before the text that they are about. Returns the exit status, and
+/// what the server said.
 pub(crate) fn answered(
     lookup: &Lookup,
     exchange: &Exchange,
     heard: &Heard,
     talk: &mut Talk<'_>,
-) -> io::Result<u8> {
+) -> io::Result<(u8, Rcode)> {
     const CONDITION: u8 = 2;
-    const NO_ANSWER: u8 = 11;
     let (query, reply) =
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
     let mut faults = reply.mismatches(&query);
@@ -191,11 +203,12 @@ pub(crate) fn answered(
     for condition in &failed {
         talk.error(format_args!("condition failed: {condition}"))?;
     }
-    Ok(match (usable, failed.is_empty()) {
+    let code = match (usable, failed.is_empty()) {
         (false, _) => NO_ANSWER,
         (true, false) => CONDITION,
         (true, true) => 0,
-    })
+    };
+    Ok((code, reply.rcode()))
 }
 
 /// A command line that makes no sense.

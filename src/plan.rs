@@ -12,7 +12,7 @@ use crate::cli::server::{Server, address_of};
 use crate::cli::settings::{self, Cookie, Family, KeySource, Operation, Proxy, Settings};
 use crate::condition::Conditions;
 use crate::display::Display;
-use crate::dns::query::{Edns, Padding, Query, Serial, flag, parse_name};
+use crate::dns::query::{Edns, Padding, Query, Serial, flag, parse_name, to_ascii};
 use crate::error::Error;
 use crate::tls::hello::{DOT, Hello, can_post_quantum};
 use crate::tls::trust::{Policy, Root};
@@ -26,8 +26,24 @@ pub struct Lookup {
     pub random_cookie: bool,
     /// The answer is a whole zone, or what changed in it.
     pub transfer: bool,
+    /// What became of letters beyond ASCII in the name.
+    pub idna: Option<Idna>,
     /// How, and whom. Queries of a batch share theirs.
     pub route: Arc<Route>,
+}
+
+/// What became of letters beyond ASCII.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Idna {
+    /// They are sent in Punycode.
+    Ascii {
+        /// As typed.
+        typed: String,
+        /// As sent.
+        sent: String,
+    },
+    /// They are in no host name; the octets of the name are sent as they are.
+    Failed,
 }
 
 /// Whom to ask, whom to believe, how to get there, and what to show.
@@ -116,10 +132,34 @@ impl Lookup {
         Self::on(route, settings)
     }
 
+    /// The same question about another name, which is in ASCII, and with these in place of its type
+    /// and class.
+    pub fn about(
+        &self,
+        name: &str,
+        qtype: Option<u16>,
+        qclass: Option<u16>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            query: Query {
+                name: domain(name)?,
+                qtype: qtype.unwrap_or(self.query.qtype),
+                qclass: qclass.unwrap_or(self.query.qclass),
+                edns: self.query.edns.clone(),
+                ..self.query
+            },
+            route: Arc::clone(&self.route),
+            idna: None,
+            ..*self
+        })
+    }
+
     /// The same on a way that is decided already.
     pub fn on(route: Arc<Route>, settings: &Settings) -> Result<Self, Error> {
+        let idna = idna(settings);
         Ok(Self {
-            query: query(settings, route.transport)?,
+            query: query(settings, route.transport, idna.as_ref())?,
+            idna,
             random_cookie: settings.edns.cookie == Some(Cookie::Random),
             transfer: is_transfer(settings),
             route,
@@ -158,7 +198,10 @@ impl Route {
             fallback,
             delay,
             timeout: settings.timeout,
-            display: settings.display.clone(),
+            display: Display {
+                idnout: settings.idnout.unwrap_or(settings.display.idnout),
+                ..settings.display.clone()
+            },
             conditions: settings.conditions.clone(),
         })
     }
@@ -241,15 +284,28 @@ fn transport(settings: &Settings) -> Result<Transport, Error> {
     }
 }
 
-fn query(settings: &Settings, transport: Transport) -> Result<Query, Error> {
+/// A name in ASCII, whatever the case of its letters, is sent as typed.
+fn idna(settings: &Settings) -> Option<Idna> {
+    match &settings.name {
+        Some(settings::Name::Domain(typed)) if settings.idnin && !typed.is_ascii() => {
+            Some(match to_ascii(typed) {
+                Some(sent) => Idna::Ascii { typed: typed.clone(), sent },
+                None => Idna::Failed,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Result<Query, Error> {
     let (name, default) = match settings.name.as_ref() {
         None => (Name::root(), 1),
         Some(settings::Name::Domain(text)) => {
-            let name = parse_name(text).map_err(|_| {
-                let dot = if text.is_empty() || text.ends_with('.') { "" } else { "." };
-                Error::usage(format!("'{text}{dot}' is not a valid domain name"))
-            })?;
-            (name, 1)
+            let text = match idna {
+                Some(Idna::Ascii { sent, .. }) => sent,
+                _ => text,
+            };
+            (domain(text)?, 1)
         }
         // an address in reverse is always a name
         Some(settings::Name::Reverse(address)) => (Name::from(*address), 12),
@@ -270,6 +326,13 @@ fn query(settings: &Settings, transport: Transport) -> Result<Query, Error> {
         flags: bits,
         serial,
         edns: settings.edns.is_sent().then(|| edns(&settings.edns, transport)),
+    })
+}
+
+fn domain(text: &str) -> Result<Name, Error> {
+    parse_name(text).map_err(|_| {
+        let dot = if text.is_empty() || text.ends_with('.') { "" } else { "." };
+        Error::usage(format!("'{text}{dot}' is not a valid domain name"))
     })
 }
 

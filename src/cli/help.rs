@@ -10,7 +10,7 @@ pub const USAGE: &str = "tdig [option]... [@server]... [name [type] [class] [+op
 
 /// Writes the help.
 pub fn write(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "Usage: {USAGE}\n")?;
+    writeln!(out, "Usage: {USAGE}")?;
     writeln!(out, "  tdig @dns.example +tls-ca example.com MX")?;
     writeln!(out, "  tdig -d @1.1.1.1 +tls-ca +tls-host=one.one.one.one example.com\n")?;
     for argument in super::clap_command().get_arguments().filter(|it| !it.is_hide_set()) {
@@ -32,7 +32,6 @@ pub fn write(out: &mut dyn Write) -> io::Result<()> {
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
         writeln!(out, "  {:<24} {help}", format!("{name}{value}"))?;
     }
-    writeln!(out, "\nOptions may be shortened while they are unambiguous. * is on by default.")?;
     for group in Group::ALL {
         writeln!(out, "\n{}:", group.title())?;
         for row in OPTIONS.iter().filter(|row| row.group == group && !row.is_alias()) {
@@ -40,7 +39,8 @@ pub fn write(out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "  {:<23}{star} {}", synopsis(row), row.help)?;
         }
     }
-    writeln!(out, "\ntdig(1) says more: aliases, defaults, exit statuses, examples.")
+    writeln!(out, "\n* is on by default. Options may be shortened while they are unambiguous.")?;
+    writeln!(out, "tdig(1) says more: aliases, defaults, exit statuses, examples.")
 }
 
 /// `+[no]tls-ca[=FILE]`

@@ -50,6 +50,15 @@ pub struct Look {
     pub warnings: Vec<String>,
 }
 
+impl Look {
+    /// Whether Punycode is shown as Unicode where no option says it.
+    pub fn in_unicode(&mut self, on: bool) {
+        for settings in self.queries.iter_mut().chain([&mut self.common]) {
+            settings.display.idnout = on;
+        }
+    }
+}
+
 /// `--color`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {
@@ -149,6 +158,36 @@ pub fn parse_line(
     let (queries, _, odd) = fold.finish();
     warnings.extend(odd);
     Ok(queries)
+}
+
+/// A name, and what is asked of it in place of what all queries ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// The name as typed.
+    pub name: &'a str,
+    /// A record type.
+    pub qtype: Option<u16>,
+    /// A class.
+    pub qclass: Option<u16>,
+}
+
+/// Reads a line of a batch that is a name with a dot in it, and types and classes: most lines of
+/// most batches, and [`parse_line`] would say the same of them. `None` is any other line.
+pub fn parse_question(line: &str) -> Option<Question<'_>> {
+    let mut words = line.split_ascii_whitespace();
+    let name = words.next()?;
+    // no type and no class has a dot in it, but IXFR=1.5 is no name
+    let is_name = name.contains('.') && !name.starts_with(['+', '@', '-']) && !name.contains('=');
+    let mut question = Question { name, qtype: None, qclass: None };
+    for word in words {
+        if let Some(qtype) = type_from_word(word) {
+            question.qtype = Some(qtype);
+        } else {
+            question.qclass = Some(class_from_word(word)?);
+        }
+    }
+    // a transfer is more than a question, and a name beyond ASCII is sent in other letters
+    (is_name && name.is_ascii() && !matches!(question.qtype, Some(AXFR | IXFR))).then_some(question)
 }
 
 /// The dash options, each with its one line of help.
@@ -363,6 +402,7 @@ impl Fold {
 }
 
 const SOA: u16 = 6;
+const AXFR: u16 = 252;
 const NS: u16 = 2;
 const IXFR: u16 = 251;
 

@@ -214,9 +214,9 @@ pub const OPTIONS: &[Row] = &[
         "Demand a stapled OCSP response that says good.",
     )
     .manual(
-        "It must be signed for the issuer of the server's certificate, not be past its next update, \
-         and be no older than HOURS (168). Implies +tls-ca where no trust anchor is named. A staple \
-         that says revoked is refused by every option that verifies the certificate.",
+        "It must be signed for the issuer of the server's certificate, not be past its next \
+         update, and be no older than HOURS (168). Implies +tls-ca where no trust anchor is named. \
+         A staple that says revoked is refused by every option that verifies the certificate.",
     ),
     row(
         Trust,
@@ -239,7 +239,7 @@ pub const OPTIONS: &[Row] = &[
         .manual("May be given several times. +notls-alpn offers none."),
     row(Trust, "tls-version", Required("1.2|1.3"), tls_version, "Offer this version of TLS alone.")
         .ours(),
-    row(Trust, "tls-expiry", Required("TIME|N%"), tls_expiry, "Fail if a certificate ends within TIME.")
+    row(Trust, "tls-expiry", Required("TIME|N%"), tls_expiry, "Fail if a certificate ends in TIME.")
         .ours()
         .manual(
             "A time as in 30d or 12h, or a share of the certificate's lifetime as in 33%. It \
@@ -284,13 +284,17 @@ pub const OPTIONS: &[Row] = &[
     row(Travel, "fallback", Optional("PORT"), fallback, "Without TLS, ask over TCP in cleartext.")
         .ours()
         .manual(
-            "On port 53, or PORT. Only where no certificate is verified: it contradicts every option \
-             that asks for one. It is no help where a session stood and no reply came.",
+            "On port 53, or PORT. Only where no certificate is verified: it contradicts every \
+             option that asks for one. It is no help where a session stood and no reply came.",
         ),
     row(Travel, "msgdelay", Required("MS"), msgdelay, "Wait before each message of a transfer."),
     row(Travel, "timeout", Required("TIME"), timeout, "Give a whole lookup this long (5 s).").manual(
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
          handshake and reply together must be done in this time. 0 or +notimeout is for ever.",
+    ),
+    switch(Query, "idnin", |it| &mut it.idnin, "Send letters beyond ASCII in Punycode.").manual(
+        "As UTS 46 has it. What is sent is told while the header is shown. +noidnin sends the octets \
+         of the name as they are.",
     ),
     switch(Query, "rdflag", |it| &mut it.flags.rd, "Set the flag RD, recursion desired."),
     switch(Query, "recurse", |it| &mut it.flags.rd, "Same as +[no]rdflag."),
@@ -344,8 +348,8 @@ pub const OPTIONS: &[Row] = &[
         .ours(),
     switch(Show, "pem", |it| &mut it.display.pem, "Show the certificate chain as PEM.")
         .ours()
-        .manual("With +short nothing else is written; +json has it anyway. A chain that is refused is \
-             written too."),
+        .manual("With +short nothing else is written; +json has it anyway. A chain that is \
+             refused is written too."),
     switch(Show, "qr", |it| &mut it.display.qr, "Show the query too."),
     switch(Show, "header", |it| &mut it.display.header, "Show TLS session and header."),
     switch(Show, "comments", |it| &mut it.display.comments, "Show the titles of sections."),
@@ -361,6 +365,7 @@ pub const OPTIONS: &[Row] = &[
     switch(Show, "stats", |it| &mut it.display.stats, "Show sizes, time and peer."),
     switch(Show, "class", |it| &mut it.display.class, "Show the class of records."),
     switch(Show, "ttl", |it| &mut it.display.ttl, "Show the TTL of records."),
+    row(Show, "idnout", Nothing, idnout, "Show Punycode as Unicode (on a terminal)."),
     switch(Show, "crypto", |it| &mut it.display.crypto, "Show keys, signatures and digests."),
     switch(Show, "generic", |it| &mut it.display.generic, "Show types and data as RFC 3597 has it."),
 ];
@@ -755,6 +760,11 @@ fn multiline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
         display.opt = true;
         display.stats = true;
     }
+    Ok(())
+}
+
+fn idnout(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.idnout = Some(value != Value::Off);
     Ok(())
 }
 

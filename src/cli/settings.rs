@@ -16,6 +16,10 @@ use crate::tls::hello::Version;
 pub struct Settings {
     /// The name asked for; the root where there is none.
     pub name: Option<Name>,
+    /// Letters beyond ASCII in the name are a host name's, to be sent in Punycode.
+    pub idnin: bool,
+    /// Punycode is shown as Unicode; `None` is on a terminal only.
+    pub idnout: Option<bool>,
     /// Record type; A, or PTR with `-x`, where there is none.
     pub qtype: Option<u16>,
     /// Class; IN where there is none.
@@ -245,6 +249,7 @@ impl Settings {
             && self.tls == other.tls
             && self.key == other.key
             && self.display == other.display
+            && self.idnout == other.idnout
             && self.conditions == other.conditions
     }
 }
@@ -262,6 +267,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             name: None,
+            idnin: true,
+            idnout: None,
             qtype: None,
             qclass: None,
             servers: Vec::new(),

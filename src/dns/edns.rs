@@ -6,7 +6,7 @@ use std::io::Write;
 use super::cursor::{Cursor, number};
 use super::name::Name;
 use super::period;
-use super::rdata::{algorithm_name, hex, ipv4, ipv6};
+use super::rdata::{algorithm_name, decimal, hex, ipv4, ipv6};
 use crate::text::{self, Place};
 
 /// The OPT record of a message (RFC 6891 section 6.1).
@@ -162,6 +162,9 @@ impl EdnsOption<'_> {
 
 /// The code of the PADDING option (RFC 7830).
 pub const PADDING: u16 = 12;
+
+/// The octets of an option before its data: code and length.
+pub(super) const OPTION_HEADER: usize = 4;
 
 /// The purpose of an extended error (RFC 8914); `None` if it is not known.
 pub fn error_purpose(code: u16) -> Option<&'static str> {
@@ -347,7 +350,8 @@ fn keepalive_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Optio
 }
 
 fn padding(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
-    let _ = write!(out, "{} B", data.len());
+    decimal(out, data.len() as u64);
+    out.extend(b" B");
     Some(())
 }
 

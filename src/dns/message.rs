@@ -7,6 +7,7 @@ use super::cursor::Cursor;
 use super::edns::{self, Opt};
 use super::fault::{Cause, Fault};
 use super::name::Name;
+use super::query::flag;
 use super::rcode::Rcode;
 use super::rdata::Rdata;
 
@@ -79,11 +80,11 @@ impl<'a> Message<'a> {
         self.opt.and_then(|opt| self.records.get(opt)).is_some_and(|opt| opt.at == record.at)
     }
 
-    /// The octets of padding in the PADDING option (RFC 7830), without its header of 4 octets;
-    /// `None` without the option.
+    /// The octets of the PADDING option (RFC 7830), its header among them; of all of them, should
+    /// there be several; `None` without the option.
     pub fn padding(&self) -> Option<usize> {
-        let options = self.opt()?.options();
-        options.filter(|o| o.code == edns::PADDING).map(|o| o.data.len()).reduce(|a, b| a + b)
+        let options = self.opt()?.options().filter(|option| option.code == edns::PADDING);
+        options.map(|option| edns::OPTION_HEADER + option.data.len()).reduce(|a, b| a + b)
     }
 
     /// The response code of header and OPT record (RFC 6891 section 6.1.3).
@@ -280,7 +281,7 @@ impl Header {
     /// The message is a reply.
     pub const QR: u16 = 0x8000;
     /// The message is truncated.
-    pub const TC: u16 = 0x0200;
+    pub const TC: u16 = flag::TC;
 
     /// Whether the flag `bit` is set.
     pub fn is(self, bit: u16) -> bool {
@@ -291,13 +292,13 @@ impl Header {
     pub fn flags(self) -> impl Iterator<Item = &'static str> {
         let flags = [
             (Self::QR, "qr"),
-            (0x0400, "aa"),
-            (Self::TC, "tc"),
-            (0x0100, "rd"),
-            (0x0080, "ra"),
-            (0x0040, "z"),
-            (0x0020, "ad"),
-            (0x0010, "cd"),
+            (flag::AA, "aa"),
+            (flag::TC, "tc"),
+            (flag::RD, "rd"),
+            (flag::RA, "ra"),
+            (flag::Z, "z"),
+            (flag::AD, "ad"),
+            (flag::CD, "cd"),
         ];
         flags.into_iter().filter(move |flag| self.is(flag.0)).map(|flag| flag.1)
     }

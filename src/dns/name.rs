@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use hickory_proto::rr::domain::Label;
+use idna::AsciiDenyList;
+use idna::uts46::{Hyphens, Uts46};
 
 use crate::text::{self, Place};
 
@@ -213,13 +214,14 @@ fn write_labels<'a>(labels: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>, i
     }
 }
 
-/// The label in Unicode, if it is Punycode and nothing in it needs an escape.
+/// The label in Unicode, if it is Punycode of a host name's label and safe to print.
 fn unicode(label: &[u8]) -> Option<String> {
     let prefixed = label.get(..4)?.eq_ignore_ascii_case(b"xn--");
-    let label = prefixed.then(|| Label::from_raw_bytes(&label.to_ascii_lowercase()).ok())??;
-    let unicode = label.to_utf8();
+    let label = prefixed.then_some(label)?;
+    let (unicode, valid) = Uts46::new().to_unicode(label, AsciiDenyList::URL, Hyphens::Allow);
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || !c.is_ascii();
-    (unicode.chars().all(plain) && text::free(&unicode) == unicode).then_some(unicode)
+    let safe = unicode.chars().all(plain) && text::free(&*unicode) == unicode;
+    (valid.is_ok() && safe).then(|| unicode.into_owned())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hickory_proto::ProtoError;
 use jiff::Zoned;
 
+use super::clock::Clock;
 use super::datagram::Datagrams;
 use super::deadline::Deadline;
 use super::dial::{self, Race, Stream};
@@ -30,6 +31,7 @@ use crate::tls::trust::{Root, Trust};
 #[derive(Default)]
 pub struct Asker {
     kept: Option<(Arc<Route>, Session)>,
+    clock: Clock,
 }
 
 /// Messages of a stranger that are read past before a peer is believed to have lost its mind.
@@ -45,7 +47,8 @@ impl Asker {
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<Exchange, Error> {
         let deadline = Deadline::new(lookup.route.timeout);
-        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let at = self.clock.now();
+        let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         if let Some(exchange) = attempt.on_kept_session() {
             return Ok(exchange);
         }
@@ -100,7 +103,8 @@ impl Asker {
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<(Session, Phases), Error> {
         let deadline = Deadline::new(lookup.route.timeout);
-        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let at = self.clock.now();
+        let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let protocol = protocol(lookup);
         // neither a command line nor a system's configuration yields no server at all
         let mut last = Error::Internal("no servers to query".into());
@@ -129,7 +133,8 @@ impl Asker {
         each: &mut dyn FnMut(&Message<'_>) -> bool,
     ) -> (Option<Transferred>, Result<(), Error>) {
         let deadline = Deadline::new(lookup.route.timeout);
-        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let at = self.clock.now();
+        let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let mut summary = None;
         let outcome = attempt.transfer(&mut summary, each);
         (summary, outcome)
@@ -187,6 +192,11 @@ impl Attempt<'_> {
             session.close();
             return None;
         }
+        if let Targets::Given(targets) = &self.lookup.route.targets
+            && let Some(Target { host, port, .. }) = targets.first()
+        {
+            (self.tell)(Event::Turn { host, port: *port, at: &self.at });
+        }
         let (owner, qclass, qtype) = (query.owner(), query.qclass, query.qtype);
         (self.tell)(Event::Reused { owner: &owner, qclass, qtype });
         let start = self.deadline.elapsed();
@@ -227,7 +237,8 @@ impl Attempt<'_> {
     fn in_cleartext(&mut self, mut target: Target, port: u16) -> Result<Exchange, Error> {
         target.port = port;
         (self.tell)(Event::Warning(format_args!(
-            "no TLS with {}: asking over TCP on port {} IN CLEARTEXT, for anyone to read and change",
+            "no TLS with {}: asking over TCP on port {} IN CLEARTEXT, for anyone to read and \
+             change",
             target.host, target.port
         )));
         let mut lookup = self.lookup.clone();
@@ -574,7 +585,7 @@ impl Attempt<'_> {
         let mut last = None;
         for endpoint in endpoints {
             let peer = Peer { address: endpoint, protocol: Protocol::Udp };
-            let tries = retry.saturating_add(1);
+            (self.tell)(Event::Dialling(&peer));
             let socket = match Datagrams::open(&peer, &self.lookup.route) {
                 Ok(socket) => socket,
                 Err(error) => {

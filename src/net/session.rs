@@ -1,7 +1,7 @@
 //! One TLS session: TCP, handshake, and messages with their two-octet length (RFC 7858). One rule:
 //! every read and write waits for the deadline first, and a message leaves in one record.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub struct Session {
     /// What is to be sent and is not encrypted yet, or never will be.
     outgoing: Vec<u8>,
     received: Frames,
+    /// Room for what comes, encrypted or not.
+    room: Vec<u8>,
     /// Why nothing more will come.
     ended: Option<Reply>,
     /// Whom we talk to.
@@ -45,6 +47,9 @@ pub struct Session {
 
 /// The largest message and its length.
 const LARGEST: usize = 2 + 65_535;
+/// Room for what comes at first, and at last if more comes at once: the fewer reads, the better.
+const LEAST_ROOM: usize = 4 * 1024;
+const MOST_ROOM: usize = 64 * 1024;
 
 impl Session {
     /// A session in cleartext.
@@ -54,6 +59,7 @@ impl Session {
             tls: None,
             outgoing: Vec::new(),
             received: Frames::default(),
+            room: vec![0; LEAST_ROOM],
             ended: None,
             peer,
             facts: None,
@@ -147,13 +153,13 @@ impl Session {
     }
 
     /// Who the peer is, and the session tickets that it sent until now.
-    pub fn facts_now(&self) -> Option<Arc<TlsFacts>> {
-        let mut facts = Arc::clone(self.facts.as_ref()?);
+    pub fn facts_now(&mut self) -> Option<Arc<TlsFacts>> {
         let tickets = self.tls.as_ref()?.tls13_tickets_received();
+        let facts = self.facts.as_mut()?;
         if facts.session.tickets != tickets {
-            Arc::make_mut(&mut facts).session.tickets = tickets;
+            Arc::make_mut(facts).session.tickets = tickets;
         }
-        Some(facts)
+        Some(Arc::clone(facts))
     }
 
     /// Says goodbye, without waiting for an answer.
@@ -225,8 +231,8 @@ impl Session {
     /// Takes in what came; whether there was anything. The end is remembered in `ended`.
     pub fn pull(&mut self) -> bool {
         let pulled = match &mut self.tls {
-            Some(tls) => pull_tls(tls, &mut self.stream, &mut self.received),
-            None => pull_plain(&mut self.stream, &mut self.received),
+            Some(tls) => pull_tls(tls, &mut self.stream, &mut self.room, &mut self.received),
+            None => pull_plain(&mut self.stream, &mut self.room, &mut self.received),
         };
         match pulled {
             Ok(any) => any,
@@ -242,50 +248,80 @@ impl Session {
     }
 }
 
-fn pull_plain(stream: &mut Stream, received: &mut Frames) -> Result<bool, Reply> {
-    let mut octets = [0; 16 * 1024];
-    match stream.read(&mut octets) {
-        Ok(0) => Err(Reply::Closed),
-        Ok(length) => {
-            received.extend(&octets[..length]);
+fn pull_plain(
+    stream: &mut Stream,
+    room: &mut Vec<u8>,
+    received: &mut Frames,
+) -> Result<bool, Reply> {
+    match read(stream, room)? {
+        None => Ok(false),
+        Some([]) => Err(Reply::Closed),
+        Some(octets) => {
+            received.extend(octets);
             Ok(true)
         }
-        Err(error) if is_interruption(&error) => Ok(false),
-        Err(error) => Err(broken(&error)),
     }
 }
 
 fn pull_tls(
     tls: &mut ClientConnection,
     stream: &mut Stream,
+    room: &mut Vec<u8>,
     received: &mut Frames,
 ) -> Result<bool, Reply> {
-    let mut any = false;
-    match tls.read_tls(stream) {
-        // the reader says below what the end means
-        Ok(length) => any = length > 0,
-        Err(error) if is_interruption(&error) => {}
-        Err(error) => return Err(broken(&error)),
-    }
-    if let Err(error) = tls.process_new_packets() {
-        // tell the peer why
-        let _ = tls.write_tls(stream);
-        return Err(match error {
-            rustls::Error::AlertReceived(alert) => Reply::Alert(Alert(alert.into())),
-            error => Reply::Protocol(words::of_rustls(&error)),
-        });
-    }
-    let mut octets = [0; 16 * 1024];
+    let Some(mut octets) = read(stream, room)? else {
+        // something may have come with the end of the handshake
+        return take_plaintext(tls, received);
+    };
     loop {
-        match tls.reader().read(&mut octets) {
-            Ok(0) => return Err(Reply::CloseNotify),
-            Ok(length) => {
-                any = true;
-                received.extend(&octets[..length]);
+        // the reader says below what the end means
+        tls.read_tls(&mut octets).map_err(|error| broken(&error))?;
+        if let Err(error) = tls.process_new_packets() {
+            // tell the peer why
+            let _ = tls.write_tls(stream);
+            return Err(match error {
+                rustls::Error::AlertReceived(alert) => Reply::Alert(Alert(alert.into())),
+                error => Reply::Protocol(words::of_rustls(&error)),
+            });
+        }
+        take_plaintext(tls, received)?;
+        if octets.is_empty() {
+            return Ok(true);
+        }
+    }
+}
+
+/// Takes over what was decrypted; whether there was anything.
+fn take_plaintext(tls: &mut ClientConnection, received: &mut Frames) -> Result<bool, Reply> {
+    let mut any = false;
+    loop {
+        let mut reader = tls.reader();
+        let length = match reader.fill_buf() {
+            Ok([]) => return Err(Reply::CloseNotify),
+            Ok(octets) => {
+                received.extend(octets);
+                octets.len()
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(any),
             Err(error) => return Err(broken(&error)),
+        };
+        reader.consume(length);
+        any = true;
+    }
+}
+
+/// What came, nothing being the end; `None` if there is nothing yet. Room that was filled was too
+/// small.
+fn read<'a>(stream: &mut Stream, room: &'a mut Vec<u8>) -> Result<Option<&'a [u8]>, Reply> {
+    match stream.read(room) {
+        Ok(length) => {
+            if length == room.len() && length < MOST_ROOM {
+                room.resize(2 * length, 0);
+            }
+            Ok(Some(&room[..length]))
         }
+        Err(error) if is_interruption(&error) => Ok(None),
+        Err(error) => Err(broken(&error)),
     }
 }
 

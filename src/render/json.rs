@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
-use crate::error::Error;
+use crate::error::{Error, NO_ANSWER};
 use crate::exchange::{Endpoint, Event, Exchange, Packet, Peer, Phases, TlsFacts};
 use crate::text;
 use message::MessageView;
@@ -151,17 +151,18 @@ impl Object<'_> {
             let words: Vec<String> = faults.iter().map(|fault| words(&fault)).collect();
             map.serialize_entry("warnings", &words)?;
         }
-        if let Some(fault) = faults.iter().find(|fault| fault.gravity() != Gravity::Warning) {
-            const NO_ANSWER: u8 = 11;
-            let error = Failure {
-                kind: "message",
-                exit_code: NO_ANSWER,
-                message: words(fault),
-                hint: None,
-            };
-            map.serialize_entry("error", &error)?;
+        if let Some(signature) = &exchange.signature {
+            let (holds, why) = (signature.is_ok(), signature.as_ref().err().map(|it| words(it)));
+            map.serialize_entry("signature", &Signature { holds, why })?;
         }
-        Ok(())
+        match unusable(exchange, faults) {
+            Some(message) => {
+                let (kind, hint) = ("message", None);
+                let error = Failure { kind, exit_code: NO_ANSWER, message, hint };
+                map.serialize_entry("error", &error)
+            }
+            None => Ok(()),
+        }
     }
 
     fn failed<M: SerializeMap>(&self, error: &Error, map: &mut M) -> Result<(), M::Error> {
@@ -262,10 +263,9 @@ struct Padded {
 
 impl Padded {
     fn of(message: &Message<'_>) -> Self {
-        const OPTION_HEADER: usize = 4;
-        let total = message.bytes.len();
-        let padding = message.padding().map_or(0, |padding| padding + OPTION_HEADER);
-        Self { content: total.saturating_sub(padding), padding, total }
+        // the option lies within the message
+        let (total, padding) = (message.bytes.len(), message.padding().unwrap_or(0));
+        Self { content: total - padding, padding, total }
     }
 }
 
@@ -287,6 +287,20 @@ impl Failure {
             hint: error.hint().map(text::free),
         }
     }
+}
+
+/// Why a reply is of no use; `None` if it is of some.
+fn unusable(exchange: &Exchange, faults: &[Fault]) -> Option<String> {
+    let forged = exchange.signature.as_ref().and_then(|it| it.as_ref().err());
+    let fault = faults.iter().find(|fault| fault.gravity() != Gravity::Warning);
+    fault.map(|it| words(it)).or(forged.map(|it| words(it)))
+}
+
+/// What the signature of the reply is worth (RFC 8945).
+#[derive(Serialize)]
+struct Signature {
+    holds: bool,
+    why: Option<String>,
 }
 
 fn words(what: &dyn std::fmt::Display) -> String {

@@ -85,6 +85,12 @@ impl Talk<'_> {
         }
     }
 
+    /// `;; INFO: ...`, among the results.
+    pub fn info(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+        self.ink.paint(self.out, Role::Comment, |out| write!(out, ";; INFO: {words}"))?;
+        writeln!(self.out)
+    }
+
     /// `;; WARNING: ...`
     pub fn warning(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
         self.say(Role::Warning, format_args!(";; WARNING: {words}"))

@@ -65,7 +65,7 @@ impl<'a> Outline<'a> {
             spki: Some(spki.whole).filter(|_| spki.tag == SEQUENCE)?,
             algorithm: algorithm.content,
             // a bit string begins with the number of its unused bits
-            signature: signature.content.get(1..)?,
+            signature: signature.content.strip_prefix(&[0]).unwrap_or_default(),
         })
     }
 

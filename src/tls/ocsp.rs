@@ -144,7 +144,7 @@ impl<'a> Parts<'a> {
             octets: data.whole,
             algorithm: algorithm.content,
             // a bit string begins with the number of its unused bits
-            signature: signature.content.get(1..)?,
+            signature: signature.content.strip_prefix(&[0])?,
         };
         Some(Self { signed, certificates })
     }

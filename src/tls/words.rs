@@ -1,5 +1,5 @@
-//! What webpki and rustls refuse, in words. One rule: no identifier of theirs reaches a person; what
-//! has no words of its own here is spelled out from its name.
+//! What webpki and rustls refuse, in words. One rule: no identifier of theirs reaches a person;
+//! what has no words of its own here is spelled out from its name.
 
 use rustls::{CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 

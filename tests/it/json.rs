@@ -216,6 +216,30 @@ fn what_failed_says_why_on_standard_output_too() {
 }
 
 #[test]
+fn plain_dns_names_its_protocol_and_has_no_session() {
+    for (options, protocol) in [("", "UDP"), ("+tcp", "TCP")] {
+        for behaviour in [Behaviour::Answer, Behaviour::NotAReply, Behaviour::NoReply] {
+            let server = Server::plain().behaviour(behaviour).start();
+            let at = format!("@127.0.0.1#{} +timeout=300ms", server.port());
+            let seen = tdig(&format!("{at} +notls {options} +json example.com"));
+            let object = object(&seen);
+            assert_eq!(object["server"]["protocol"], protocol, "{object:#}");
+            assert!(object.get("tls").is_none(), "{object:#}");
+            assert_eq!(object.get("error").is_none(), seen.status == 0, "{object:#}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_is_not_signed_as_the_query_was_is_of_no_use() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let object = object(&ask(&server, "-y key.test:AAAA"));
+    assert_eq!(object["signature"]["holds"], false);
+    assert_eq!(object["error"]["kind"], "message");
+    assert_eq!(object["error"]["exitCode"], 11);
+}
+
+#[test]
 fn an_rcode_has_its_upper_bits() {
     let server = Server::start(Credential::Good, Behaviour::ExtendedRcode(23));
     let object = object(&ask(&server, ""));

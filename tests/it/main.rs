@@ -2,6 +2,10 @@
 
 #[path = "../dot/mod.rs"]
 mod dot;
+#[path = "../rdata/mod.rs"]
+mod rdata;
+#[path = "../shown/mod.rs"]
+mod shown;
 
 mod batch;
 mod client;
@@ -12,9 +16,11 @@ mod faults;
 mod flaws;
 mod generated;
 mod greeting;
+mod idn;
 mod json;
 mod limbo;
 mod pki;
+mod presentation;
 mod readme;
 mod run;
 mod server;

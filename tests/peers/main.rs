@@ -7,9 +7,13 @@
 mod alterations;
 mod commands;
 mod compare;
+mod json;
 mod options;
 mod pki;
+mod presentation;
 mod process;
+#[path = "../rdata/mod.rs"]
+mod rdata;
 mod records;
 mod servers;
 mod transcripts;
@@ -22,6 +26,7 @@ use servers::Lab;
 fn bind_and_kdig_agree_with_tdig() {
     let Some(lab) = Lab::bind("bind") else { return };
     commands::check(&lab, commands::BIND);
+    json::check(&lab);
     commands::check_ipv6(&lab);
 }
 

@@ -33,6 +33,11 @@ pub(crate) struct Run {
 /// Runs `program` with `words` in the folder `place`, in a bare environment (no rc file of the
 /// user, no colour, UTC), with an empty standard input.
 pub(crate) fn run(program: &Path, words: &[String], place: &Path) -> Run {
+    run_with(program, words, place, "")
+}
+
+/// The same with a standard input, which must be shorter than a pipe is.
+pub(crate) fn run_with(program: &Path, words: &[String], place: &Path, input: &str) -> Run {
     let mut child = Command::new(program)
         .args(words)
         .current_dir(place)
@@ -41,11 +46,15 @@ pub(crate) fn run(program: &Path, words: &[String], place: &Path) -> Run {
         .env("HOME", place)
         .env("LC_ALL", "C.UTF-8")
         .env("TZ", "UTC")
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|fault| panic!("cannot start {}: {fault}", program.display()));
+    if let Some(mut stdin) = child.stdin.take() {
+        // who does not read it needs none
+        let _ = stdin.write_all(input.as_bytes());
+    }
     let out = drain(child.stdout.take());
     let err = drain(child.stderr.take());
     let status = ended(&mut child, RUN_BOUND).unwrap_or_else(|| {

@@ -49,7 +49,6 @@ const EXPECTED_EXCLUDED: &[Excluded] = &[
     (&[222, 223, 224, 225, 226], "a TSIG record has the time and a digest of it"),
     (&[37, 38], "a certificate without its key is an error before anybody is asked"),
     (&[49, 240], "+notls is UDP again, where kdig's leaves TCP on"),
-    (&[496, 497, 498, 499], "names are not transformed as IDNA has it"),
     (&[215, 485], "under +short the debug lines are on standard error"),
     (&[26], "a common name is no name to check"),
     (&[48], "a trailing dot of the name to check is ignored"),

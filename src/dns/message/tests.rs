@@ -22,7 +22,7 @@ fn a_sound_message_has_no_faults() {
     let additional = message.section(Section::Additional);
     assert!(!message.is_opt(&additional[0]) && message.is_opt(&additional[1]));
     assert_eq!(message.opt().unwrap().udp_size, 1232);
-    assert_eq!(message.padding(), Some(3));
+    assert_eq!(message.padding(), Some(4 + 3));
     assert_eq!(message.unread(), b"");
     assert_eq!(Message::read(&octets[..12]).padding(), None);
 }

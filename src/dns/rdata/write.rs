@@ -2,7 +2,7 @@
 //! gap, and a gap is only written when a piece follows it: no line ends with a space.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -284,7 +284,12 @@ fn base32hex(out: &mut Vec<u8>, octets: &[u8]) {
 }
 
 pub(in crate::dns) fn ipv4(out: &mut Vec<u8>, octets: &[u8]) {
-    let _ = write!(out, "{}", Ipv4Addr::from_bits(number(octets) as u32));
+    for (index, &octet) in octets.iter().enumerate() {
+        if index > 0 {
+            out.push(b'.');
+        }
+        decimal(out, octet.into());
+    }
 }
 
 pub(in crate::dns) fn ipv6(out: &mut Vec<u8>, octets: &[u8]) {

@@ -69,6 +69,9 @@ fn the_question_is_what_the_words_say_in_their_order() {
         (r"a\000b.example", &[r"a\000b.example. A IN"]),
         ("_853._tcp.a.example TLSA", &["_853._tcp.a.example. TLSA IN"]),
         ("*.example", &["*.example. A IN"]),
+        ("ä.example", &["xn--4ca.example. A IN"]),
+        ("+noidnin ä.example", &[r"\195\164.example. A IN"]),
+        ("x +noidnin ä.example", &["x. A IN", "xn--4ca.example. A IN"]),
         ("NOTIFY=7 x y MX", &["x. SOA IN", "y. MX IN"]),
     ] {
         assert_eq!(questions(line), expected, "{line}");

@@ -8,6 +8,7 @@ use super::{date, edns};
 use crate::dns::fault::Gravity;
 use crate::dns::message::{Header, Message, Question, Record, Section};
 use crate::dns::name::Name;
+use crate::dns::query::flag;
 use crate::dns::rdata::{self, Style};
 use crate::exchange::Packet;
 
@@ -72,13 +73,13 @@ impl MessageView<'_> {
         map.serialize_entry("QR", &bit(Header::QR))?;
         map.serialize_entry("Opcode", &header.opcode().0)?;
         for (name, flag) in [
-            ("AA", 0x0400),
-            ("TC", Header::TC),
-            ("RD", 0x0100),
-            ("RA", 0x0080),
-            ("Z", 0x0040),
-            ("AD", 0x0020),
-            ("CD", 0x0010),
+            ("AA", flag::AA),
+            ("TC", flag::TC),
+            ("RD", flag::RD),
+            ("RA", flag::RA),
+            ("Z", flag::Z),
+            ("AD", flag::AD),
+            ("CD", flag::CD),
         ] {
             map.serialize_entry(name, &bit(flag))?;
         }
