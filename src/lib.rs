@@ -15,10 +15,13 @@
 //! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `moment` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::trust`, `display` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
-//! | [`tls`] | who is at the other end; the only `dangerous()` | `exchange`, `moment` |
-//! | [`net`] | the only sockets | `plan`, `tls`, `exchange` |
-//! | [`render`] | Exchange -> text; pure | `exchange`, `dns`, `display`, `moment` |
-//! | [`exchange`], [`display`], [`error`], [`alert`], [`text`], [`moment`] | plain values and words | each other |
+//! | [`tls`] | who is at the other end; the only `dangerous()` | `verdict`, `error`, `moment` |
+//! | [`net`] | the only sockets | `plan` (and the words of `cli` in it), `dns`, `tls`, `event`, `exchange`, `verdict` |
+//! | [`render`] | Exchange -> text; pure | `event`, `exchange`, `verdict`, `dns`, `display`, `moment` |
+//! | [`event`] | what is told while a lookup runs | `error`, `exchange`, `verdict` |
+//! | [`error`] | what can go wrong, each with its exit status | `exchange`, `verdict`, `alert` |
+//! | [`exchange`] | the result of a lookup | `verdict` |
+//! | [`verdict`], [`display`], [`alert`], [`text`], [`moment`] | plain values and words | nothing but `text` |
 //!
 //! No circle, and only `net`, `tls::roots`, `tls::hello` and `main` touch the world.
 
@@ -29,6 +32,7 @@ pub mod condition;
 pub mod display;
 pub mod dns;
 pub mod error;
+pub mod event;
 pub mod exchange;
 mod lookups;
 pub mod moment;
@@ -37,6 +41,7 @@ pub mod plan;
 pub mod render;
 pub mod text;
 pub mod tls;
+pub mod verdict;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};

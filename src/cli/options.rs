@@ -11,6 +11,7 @@ use super::server::{Server, address_of, parse_port};
 use super::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
 use crate::condition::{Condition, Margin};
 use crate::display::Format;
+use crate::text::unhex;
 use crate::tls::hello::Version;
 
 /// One `+[no]option`.
@@ -679,7 +680,7 @@ fn cookie(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.edns.cookie = match value {
         Value::On => Some(Cookie::Random),
         Value::With(typed) => {
-            let octets = hex(typed).ok_or_else(|| "no hex".to_owned())?;
+            let octets = unhex(typed).ok_or_else(|| "no hex".to_owned())?;
             match octets.len() {
                 8 | 16..=40 => Some(Cookie::Given(octets)),
                 0..8 => return Err("a client cookie is 8 octets long".into()),
@@ -704,7 +705,7 @@ fn ednsopt(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     match value {
         Value::With(typed) => {
             let (code, data) = typed.split_once(':').unwrap_or((typed, ""));
-            let data = hex(data).ok_or_else(|| "no hex".to_owned())?;
+            let data = unhex(data).ok_or_else(|| "no hex".to_owned())?;
             settings.edns.custom.push((number(code)?, data));
         }
         _ => settings.edns.custom.clear(),
@@ -780,14 +781,4 @@ fn additional(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
 
 fn number<N: std::str::FromStr>(typed: &str) -> Result<N, String> {
     typed.parse().map_err(|_| String::new())
-}
-
-/// Octets from an even number of hex digits.
-pub(crate) fn hex(typed: &str) -> Option<Vec<u8>> {
-    let value = |digit: u8| (digit as char).to_digit(16);
-    let pairs = typed.as_bytes().chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    pairs.map(|pair| Some((value(pair[0])? << 4 | value(pair[1])?) as u8)).collect()
 }

@@ -20,12 +20,11 @@ use crate::dns::query::{Padding, Serial};
 use crate::dns::transfer::{Transfer, TransferFault};
 use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
 use crate::error::{Error, Handshake, Reply, system_words};
-use crate::exchange::{
-    Endpoint, Event, Exchange, Packet, Peer, Phases, Protocol, SessionFacts, Source, TlsFacts,
-    Transferred,
-};
+use crate::event::{Event, Source};
+use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
 use crate::tls::trust::{Root, Trust};
+use crate::verdict::{SessionFacts, TlsFacts};
 
 /// Who asks: it keeps the session that the next query may use.
 #[derive(Default)]

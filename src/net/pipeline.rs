@@ -16,7 +16,8 @@ use super::deadline::poll;
 use super::lookup::{Asker, encode};
 use super::session::Session;
 use crate::error::{Error, Reply};
-use crate::exchange::{Event, Exchange, Packet, Phases};
+use crate::event::Event;
+use crate::exchange::{Exchange, Packet, Phases};
 use crate::plan::{Lookup, Route};
 
 /// One query of a batch.

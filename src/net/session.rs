@@ -18,12 +18,13 @@ use super::proxy;
 use crate::alert::Alert;
 use crate::cli::settings::Proxy;
 use crate::error::{Error, Handshake, Reply, system_words};
-use crate::exchange::{Endpoint, OwnCertificate, Peer, SessionFacts, TlsFacts};
+use crate::exchange::{Endpoint, Peer};
 use crate::plan::Target;
 use crate::text;
 use crate::tls::hello::{OwnKey, provider};
 use crate::tls::trust::{Recorder, Trust};
 use crate::tls::words;
+use crate::verdict::{OwnCertificate, SessionFacts, TlsFacts};
 
 /// An open session whose peer passed every check asked for; or one in cleartext, whose peer was
 /// asked for nothing.

@@ -4,12 +4,12 @@
 use std::io::{self, Write};
 
 use super::ink::{Ink, Role};
-use crate::exchange::{
+use crate::moment::{day, span};
+use crate::text::{base64, shortened};
+use crate::verdict::{
     AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, SessionFacts, Signer,
     StapleStatus, TlsFacts, Verdict,
 };
-use crate::moment::{day, span};
-use crate::text::{base64, shortened};
 
 /// Names shown where not all are asked for.
 const MOST_NAMES: usize = 4;

@@ -17,7 +17,8 @@ use crate::dns::message::{Message, Question, Record, Section, UPDATE};
 use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
 use crate::dns::rdata::{self, Style};
-use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, TlsFacts, Transferred};
+use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
+use crate::verdict::TlsFacts;
 
 use Part::{Milliseconds, Number, Shown, Text, Time, Whom};
 

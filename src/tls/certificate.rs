@@ -13,8 +13,8 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
 
 use super::signature::Signed;
-use crate::exchange::{AltName, CaFacts, CertContent, CertFacts};
 use crate::text;
+use crate::verdict::{AltName, CaFacts, CertContent, CertFacts};
 
 /// The parts of a certificate that verification by hand needs, as encoded; found even where the
 /// rest cannot be read.

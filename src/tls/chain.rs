@@ -9,7 +9,7 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 use super::certificate::Outline;
 use super::diagnosis::Bench;
 use super::words;
-use crate::exchange::{Flaw, Signer};
+use crate::verdict::{Flaw, Signer};
 
 /// A certificate with 99 others that all claim to have signed it must not cost a minute.
 const MOST_SIGNATURE_CHECKS: usize = 256;

@@ -10,12 +10,12 @@ use super::chain::Path;
 use super::ocsp::{self, Issuer};
 use super::trust::Trust;
 use super::words;
-use crate::exchange::{
+use crate::moment::{day, span};
+use crate::text::{self, base64};
+use crate::verdict::{
     AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, Signer, StapleFacts,
     StapleStatus, Verdict,
 };
-use crate::moment::{day, span};
-use crate::text::{self, base64};
 
 /// Judges a chain whose first key was proved by the handshake. `facts` are those of `chain`, in
 /// its order; `staple` is the OCSP response sent along, empty when there was none.

@@ -13,8 +13,8 @@ use x509_ocsp::{
 
 use super::certificate::{self, Outline, element, key_octets, sequence};
 use super::signature::Signed;
-use crate::exchange::{StapleFacts, StapleStatus};
 use crate::text;
+use crate::verdict::{StapleFacts, StapleStatus};
 
 /// Who issued the certificate that a staple is about.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,7 @@ use super::certificate::{self, Outline};
 use super::diagnosis;
 use super::roots::{Anchors, pin_file};
 use crate::error::Error;
-use crate::exchange::{CertFacts, Flaw, Question, Verdict};
+use crate::verdict::{CertFacts, Flaw, Question, Verdict};
 
 /// Who must be at the other end.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 
 use rustls::{CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
-use crate::exchange::Flaw;
 use crate::text;
+use crate::verdict::Flaw;
 
 /// What webpki has against a certificate or a chain of them.
 pub fn of_webpki(fault: &webpki::Error) -> (Flaw, String) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use rustls::crypto::ring;
 use rustls::pki_types::UnixTime;
-use tdig::exchange::Question;
 use tdig::tls::roots::Anchors;
 use tdig::tls::trust::{Policy, Root, Trust};
 use tdig::tls::{certificate, diagnosis};
+use tdig::verdict::Question;
 
 use crate::dot::{Behaviour, Credential, Pki, Server, Staple};
 use crate::run::{Seen, root, tdig};

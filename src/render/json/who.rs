@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::message::hex;
-use crate::exchange::{
+use crate::text::{base64, free};
+use crate::verdict::{
     AltName, AnchorFacts, Answer, CaFacts, CertContent, CertFacts, SessionFacts, Signer,
     StapleFacts, StapleStatus, TlsFacts, Verdict,
 };
-use crate::text::{base64, free};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
