@@ -379,8 +379,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("quic", "DNS over QUIC is another protocol; this is a tool for DNS over TLS"),
     ("validate", "DNSSEC is for a validating resolver to check; +cdflag and +dnssec show its data"),
     ("fastopen", "TCP Fast Open saves nothing where the handshake of TLS follows"),
-    ("-E", "dnstap is for servers to keep; +json keeps replies, and SSLKEYLOGFILE opens a capture"),
-    ("-G", "dnstap files are for dnstap-read to show"),
+    ("-E", "replies are kept by +json, and captures are opened by SSLKEYLOGFILE"),
+    ("-G", "a file of dnstap is for dnstap-read to show"),
 ];
 
 fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {

@@ -364,8 +364,7 @@ fn what_makes_no_sense_says_so_and_what_to_type() {
         (
             &["-G", "x.tap"],
             "invalid option: -G",
-            "left out on purpose: dnstap files are for \
-          dnstap-read to show",
+            "left out on purpose: a file of dnstap is for dnstap-read to show",
         ),
         (
             &["+https"],

@@ -105,8 +105,8 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
              with their number.",
             "Queries to the same server share a session, with +pipeline of them in flight and \
              +connections sessions at most. Replies are shown in the order of the lines, or as they come \
-             with +unordered. A line that makes no sense or gets no reply fails in its place, and the \
-             others go on.",
+             with +unordered. A line that makes no sense is told \
+             with its number; it fails, as does one that gets no reply, and the others go on.",
             "At the end a summary says how many queries there were, how fast, with what status, what \
              failed, and how long replies took. With +short and +json it is on standard error. An \
              interrupt ends the batch with its summary.",
@@ -118,8 +118,8 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
             "`-y` and `-k` sign queries with TSIG (RFC 8945) and verify the signatures of replies; the \
              algorithms are hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384 and \
              hmac-sha512. A key on the command line is for all users of the machine to see, so `-k` is \
-             better. A reply whose signature is missing or wrong is shown, with a warning, and the exit \
-             status is 11.",
+             better. A reply whose \
+             signature is missing or wrong is shown, an error says why, and the exit status is 11.",
         ],
     ),
     (
@@ -208,12 +208,12 @@ pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
          default only a terminal gets colour.",
     ),
     ("`SSL_CERT_FILE`", "A PEM file to use in place of the system's store."),
+    ("`SSL_CERT_DIR`", "A directory of PEM files to use in place of the system's store."),
     (
         "`SSLKEYLOGFILE`",
         "A file to which the secrets of TLS sessions are appended, with which a program such as \
          `wireshark`(1) reads a capture of them. Who has it can read the sessions.",
     ),
-    ("`SSL_CERT_DIR`", "A directory of PEM files to use in place of the system's store."),
     ("`HOME`", "The folder of `.tdigrc`."),
     ("`TZ`", "The time zone of the time in a reply's statistics. Certificate dates are UTC."),
 ];
