@@ -556,7 +556,7 @@ fn usage(error: clap::Error) -> Error {
         }
     };
     let hint = match error.get(ContextKind::ValidValue) {
-        _ if error.kind() == ErrorKind::UnknownArgument => Some(match left_out(&option) {
+        _ if error.kind() == ErrorKind::UnknownArgument => Some(match left_out(option) {
             Some(why) => why,
             None => "tdig -h lists the options".into(),
         }),
