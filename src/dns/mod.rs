@@ -9,6 +9,7 @@ mod period;
 pub mod query;
 pub mod rcode;
 pub mod rdata;
+pub mod section;
 pub mod transfer;
 pub mod tsig;
 

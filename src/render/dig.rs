@@ -13,10 +13,11 @@ use super::ink::{Ink, Role};
 use crate::display::Display;
 use crate::dns::edns::{Flag, Opt, View};
 use crate::dns::fault::Gravity;
-use crate::dns::message::{Message, Question, Record, Section, UPDATE};
+use crate::dns::message::{Message, Question, Record, UPDATE};
 use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
 use crate::dns::rdata::{self, Style};
+use crate::dns::section::Section;
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::verdict::TlsFacts;
 

@@ -6,10 +6,11 @@ use serde::{Serialize, Serializer};
 
 use super::{date, edns};
 use crate::dns::fault::Gravity;
-use crate::dns::message::{Header, Message, Question, Record, Section};
+use crate::dns::message::{Header, Message, Question, Record};
 use crate::dns::name::Name;
 use crate::dns::query::flag;
 use crate::dns::rdata::{self, Style};
+use crate::dns::section::Section;
 use crate::exchange::Packet;
 
 /// A message and when it was sent or received.
