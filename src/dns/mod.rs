@@ -1,6 +1,7 @@
 //! Messages: bytes in, values out. One rule: pure, and total: no bytes can make it fail.
 
 mod cursor;
+pub(crate) mod digits;
 pub mod edns;
 pub mod fault;
 pub mod message;

@@ -5,6 +5,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{date, edns};
+use crate::dns::digits;
 use crate::dns::fault::Gravity;
 use crate::dns::message::{Header, Message, Question, Record};
 use crate::dns::name::Name;
@@ -166,7 +167,7 @@ fn code(number: u16, write: fn(&mut Vec<u8>, u16)) -> String {
 
 pub(super) fn hex(octets: &[u8]) -> String {
     let mut text = Vec::with_capacity(2 * octets.len());
-    rdata::hex(&mut text, octets);
+    digits::hex(&mut text, octets);
     ascii(text)
 }
 
