@@ -1,5 +1,5 @@
-//! Numbers and octets in digits: decimal, hex, base64, addresses and dates. One rule: each appends
-//! to `out` and knows nothing of the record it is part of.
+//! Numbers and octets in digits: decimal, hex, base64, addresses and dates. One rule: none knows
+//! of what record or text it becomes part.
 
 use std::io::Write;
 use std::net::Ipv6Addr;
@@ -35,6 +35,14 @@ pub(crate) fn hex(out: &mut Vec<u8>, octets: &[u8]) {
             .iter()
             .flat_map(|&octet| [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 0xf)]]),
     );
+}
+
+/// Upper-case hex.
+pub(crate) fn in_hex(octets: &[u8]) -> String {
+    let mut text = Vec::with_capacity(2 * octets.len());
+    hex(&mut text, octets);
+    // digits are ASCII
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Appends lower-case hex, which NSAP and ATMA are written in.
