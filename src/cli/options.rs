@@ -306,7 +306,8 @@ pub const OPTIONS: &[Row] = &[
     switch(Query, "raflag", |it| &mut it.flags.ra, "Set the flag RA, recursion available."),
     switch(Query, "zflag", |it| &mut it.flags.z, "Set the reserved flag bit Z."),
     row(Query, "edns", Optional("N"), edns, "Use EDNS, of version N (0).")
-        .manual("+noedns sends no OPT record, and forgets what the options for it said."),
+        .manual("+noedns sends no OPT record, and forgets what the options for it said. One that follows \
+             it, such as +dnssec, brings the record back."),
     switch(Query, "doflag", |it| &mut it.edns.dnssec_ok, "Set the flag DO: send DNSSEC records."),
     switch(Query, "dnssec", |it| &mut it.edns.dnssec_ok, "Same as +[no]doflag."),
     switch(Query, "deflag", |it| &mut it.edns.delegation, "Set the flag DE, delegation extension."),
@@ -314,7 +315,8 @@ pub const OPTIONS: &[Row] = &[
     row(Query, "padding", Optional("N"), padding, "Pad the query, with N octets if given.").manual(
         "Without N a query is padded to a multiple of 128 octets (RFC 8467).",
     ),
-    row(Query, "alignment", Optional("N"), alignment, "Pad to a multiple of N octets (128)."),
+    row(Query, "alignment", Optional("N"), alignment, "Pad to a multiple of N octets (128).")
+        .manual("Comes before the length that +padding gives; +nopadding comes before it."),
     switch(
         Query,
         "badcookie",
@@ -369,13 +371,16 @@ pub const OPTIONS: &[Row] = &[
     switch(Show, "generic", |it| &mut it.display.generic, "Show types and data as RFC 3597 has it."),
 ];
 
-/// What kdig has and this program has not, on purpose, and why.
+/// What kdig has and this program has not, on purpose, and why: names without their +, and dash
+/// options as they are typed.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     ("https", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
     ("https-get", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
     ("quic", "DNS over QUIC is another protocol; this is a tool for DNS over TLS"),
     ("validate", "DNSSEC is for a validating resolver to check; +cdflag and +dnssec show its data"),
     ("fastopen", "TCP Fast Open saves nothing where the handshake of TLS follows"),
+    ("-E", "replies are kept by +json, and captures are opened by SSLKEYLOGFILE"),
+    ("-G", "a file of dnstap is for dnstap-read to show"),
 ];
 
 fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
@@ -640,13 +645,13 @@ fn padding(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
 }
 
 fn alignment(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.padding = match value {
-        Value::On => Padding::Block(128),
+    settings.edns.alignment = match value {
+        Value::On => Some(128),
         Value::With(typed) => match number(typed)? {
             0 | 1 => return Err(String::new()),
-            block => Padding::Block(block),
+            block => Some(block),
         },
-        Value::Off => Padding::Auto,
+        Value::Off => None,
     };
     Ok(())
 }

@@ -165,7 +165,9 @@ pub fn class_from_word(word: &str) -> Option<u16> {
     let named = CLASSES
         .iter()
         .find(|class| class.1.eq_ignore_ascii_case(word) || class.2.eq_ignore_ascii_case(word));
-    named.map(|class| class.0).or_else(|| numbered("CLASS", word))
+    // Hesiod's, which is read everywhere and shown by its number
+    let hesiod = || ["HS", "HESIOD"].iter().any(|it| it.eq_ignore_ascii_case(word)).then_some(4);
+    named.map(|class| class.0).or_else(hesiod).or_else(|| numbered("CLASS", word))
 }
 
 /// Appends the mnemonic of a type, or `TYPEn`.
@@ -224,7 +226,7 @@ mod tests {
         assert_eq!(class_from_word("internet"), Some(1));
         assert_eq!(class_from_word("Ch"), Some(3));
         assert_eq!(class_from_word("CLASS4"), Some(4));
-        assert_eq!(class_from_word("HS"), None);
+        assert_eq!(class_from_word("HS"), Some(4));
         let text = |write: fn(&mut Vec<u8>, u16), number| {
             let mut out = Vec::new();
             write(&mut out, number);
