@@ -15,7 +15,7 @@ use crate::display::Display;
 use crate::dns::query::{Edns, Padding, Query, Serial, flag, parse_name, to_ascii};
 use crate::error::Error;
 use crate::tls::hello::{DOT, Hello, can_post_quantum};
-use crate::tls::trust::{Policy, Root};
+use crate::tls::policy::{Policy, Root};
 
 /// One query, and its way.
 #[derive(Clone, Debug)]

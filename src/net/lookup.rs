@@ -23,7 +23,8 @@ use crate::error::{Error, Handshake, Reply, system_words};
 use crate::event::{Event, Source};
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
-use crate::tls::trust::{Root, Trust};
+use crate::tls::policy::Root;
+use crate::tls::roots::Trust;
 use crate::verdict::{SessionFacts, TlsFacts};
 
 /// Who asks: it keeps the session that the next query may use.

@@ -3,6 +3,7 @@
 
 use super::field::Field;
 use super::field::Field::*;
+use crate::dns::digits::decimal;
 
 /// What is known of a record type.
 #[derive(Debug)]
@@ -195,7 +196,7 @@ fn write_code(out: &mut Vec<u8>, name: Option<&str>, prefix: &str, number: u16) 
         Some(name) => out.extend(name.as_bytes()),
         None => {
             out.extend(prefix.as_bytes());
-            super::write::decimal(out, number.into());
+            decimal(out, number.into());
         }
     }
 }
