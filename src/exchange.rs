@@ -10,6 +10,7 @@ use jiff::Zoned;
 
 use crate::dns::tsig::TsigFault;
 use crate::error::Error;
+use crate::text;
 
 /// One query and its reply over one session.
 #[derive(Clone, Debug)]
@@ -600,7 +601,7 @@ impl fmt::Display for Peer {
             Endpoint::Ip(address) => {
                 write!(f, "{}@{}({})", address.ip(), address.port(), self.protocol)
             }
-            Endpoint::Path(path) => write!(f, "{path}({})", self.protocol),
+            Endpoint::Path(path) => write!(f, "{}({})", text::free(path), self.protocol),
         }
     }
 }

@@ -80,6 +80,9 @@ struct Flight {
 
 /// How often a query is sent at most.
 const MOST_ASKED: u32 = 3;
+/// Queries over one session that nobody answered; it is of no use after so many. IDs that a late
+/// reply may bear are not given to others, and must not run out.
+const MOST_GIVEN_UP: usize = 1000;
 /// How often time is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -218,7 +221,9 @@ impl Pool {
             let line = match free.min_by_key(|line| line.in_flight()) {
                 Some(line) => line,
                 None if open < connections => {
-                    match Asker::default().open(&flight.job.lookup, tell) {
+                    // who was asked before has waited for a while already
+                    let left = self.waiting.iter().filter_map(Flight::left).min();
+                    match Asker::default().open(&flight.job.lookup, left, tell) {
                         Ok((session, phases)) => self.lines.push(Line::new(session, phases)),
                         Err(error) => {
                             // nobody who waits now would fare better
@@ -267,7 +272,7 @@ impl Pool {
     fn end(&mut self, line: Line, finished: &mut Vec<Outcome>) {
         let cause = line.session.ended().cloned().unwrap_or(Reply::Closed);
         let peer = line.session.peer.clone();
-        if line.in_flight() > 0 {
+        if line.in_flight() > 0 && !matches!(cause, Reply::TimedOut(_)) {
             self.window = line.answered.clamp(1, self.window);
         }
         let mut left: Vec<_> = line.flights.into_values().filter(|flight| !flight.over).collect();
@@ -285,6 +290,18 @@ impl Pool {
     fn give_up(&mut self, finished: &mut Vec<Outcome>) {
         let Some(timeout) = self.route.timeout else { return };
         for line in &mut self.lines {
+            if line.given_up > MOST_GIVEN_UP {
+                line.session.end(Reply::TimedOut(timeout));
+            }
+            let is_over = |flight: &Flight| flight.left().is_some_and(|left| left.is_zero());
+            if self.waiting.iter().any(is_over) {
+                let (over, waiting) = self.waiting.drain(..).partition::<Vec<_>, _>(is_over);
+                self.waiting.extend(waiting);
+                finished.extend(over.into_iter().map(|flight| {
+                    let (peer, cause) = (line.session.peer.clone(), Reply::TimedOut(timeout));
+                    Outcome { job: flight.job, result: Err(Error::Reply { peer, cause }) }
+                }));
+            }
             let peer = &line.session.peer;
             for flight in line.flights.values_mut().filter(|flight| !flight.over) {
                 let waited = flight.first_sent.elapsed();
@@ -300,6 +317,14 @@ impl Pool {
     }
 }
 
+impl Flight {
+    /// The time that is left of that which it may take, once it was sent.
+    fn left(&self) -> Option<Duration> {
+        let timeout = self.job.lookup.route.timeout.filter(|_| self.asked > 0)?;
+        Some(timeout.saturating_sub(self.first_sent.elapsed()))
+    }
+}
+
 impl Line {
     fn new(session: Session, phases: Phases) -> Self {
         Self { session, flights: HashMap::new(), given_up: 0, answered: 0, phases }
@@ -310,12 +335,13 @@ impl Line {
     }
 
     fn send(&mut self, mut flight: Flight, at: &Zoned) {
-        let mut id = u16::from_be_bytes([flight.query[0], flight.query[1]]);
-        // a window is much smaller than the space of IDs
+        let Some(place) = flight.query.first_chunk_mut() else { return };
+        let mut id = u16::from_be_bytes(*place);
+        // a window, and what was given up, are much fewer than IDs
         while self.flights.contains_key(&id) {
             id = rand::random();
         }
-        flight.query[..2].copy_from_slice(&id.to_be_bytes());
+        *place = id.to_be_bytes();
         flight.sent = Instant::now();
         if flight.asked == 0 {
             flight.first_sent = flight.sent;

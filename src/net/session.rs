@@ -45,6 +45,8 @@ pub struct Session {
 
 /// The largest message and its length.
 const LARGEST: usize = 2 + 65_535;
+/// Octets that are taken in while a query waits to be sent.
+const MOST_UNREAD: usize = 16 * LARGEST;
 
 impl Session {
     /// A session in cleartext.
@@ -120,8 +122,13 @@ impl Session {
             if !self.wants_write() {
                 return Ok(());
             }
-            self.wait(PollFlags::IN | PollFlags::OUT, deadline)?;
-            self.pull();
+            // a peer that talks and does not listen is not listened to for ever
+            let room = self.received.waiting() < MOST_UNREAD;
+            let what = if room { PollFlags::IN | PollFlags::OUT } else { PollFlags::OUT };
+            self.wait(what, deadline)?;
+            if room {
+                self.pull();
+            }
             if let Some(cause) = &self.ended {
                 return Err(self.no_reply(cause.clone()));
             }
@@ -140,7 +147,8 @@ impl Session {
             if let Some(cause) = &self.ended {
                 return Err(self.no_reply(cause.clone()));
             }
-            if !self.pull() {
+            // octets that never become a message, such as session tickets, hold nobody either
+            if !self.pull() || deadline.is_over() {
                 self.wait(PollFlags::IN, deadline)?;
             }
         }
@@ -404,6 +412,11 @@ impl Frames {
             self.done = 0;
         }
         self.octets.extend_from_slice(octets);
+    }
+
+    /// Octets that were not handed out yet.
+    pub fn waiting(&self) -> usize {
+        self.octets.len() - self.done
     }
 }
 
