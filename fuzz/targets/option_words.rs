@@ -13,7 +13,7 @@ fuzz_target!(|line: &str| {
     assert!(!look.queries.is_empty(), "{line:?}");
     for settings in &look.queries {
         if let Ok(lookup) = Lookup::new(settings) {
-            let _ = lookup.query.encode(1);
+            let _ = lookup.query.encode(1, 0);
         }
     }
 });
