@@ -585,14 +585,16 @@ impl Attempt<'_> {
             let peer = Peer { address: endpoint, protocol: Protocol::Udp };
             (self.tell)(Event::Dialling(&peer));
             let tries = retry.saturating_add(1);
-            let outcome = Datagrams::open(&peer, &self.lookup.route).and_then(|socket| {
+            let opened = Datagrams::open(&peer, &self.lookup.route);
+            let opened = opened.inspect_err(|error| (self.tell)(Event::Failed(error)));
+            let outcome = opened.and_then(|socket| {
                 for left in (1..=tries).rev() {
                     // each try gets its share of the time that is left
                     let patience = self.deadline.left().map(|time| time / left);
                     let deadline = self.deadline.within(patience);
-                    socket.send(&query, &deadline)?;
+                    let sending = socket.send(&query, &deadline);
                     let sent = self.deadline.elapsed();
-                    match self.datagram(&socket, &query, &deadline) {
+                    match sending.and_then(|()| self.datagram(&socket, &query, &deadline)) {
                         Ok(reply) => {
                             let received = self.deadline.elapsed();
                             return Ok((sent, reply, received));
