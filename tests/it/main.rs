@@ -25,5 +25,7 @@ mod readme;
 mod run;
 mod server;
 mod staple;
+mod streams;
+mod time;
 mod transport;
 mod trust;
