@@ -2,7 +2,7 @@
 //! The messages are those that stand there, and the time is kept whatever the peer says.
 #![no_main]
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, OnceLock};
@@ -55,9 +55,6 @@ fuzz_target!(|input: (bool, bool, &[u8])| {
     shown::is_harmless(&error.to_string());
     shown::is_harmless(&error.hint().unwrap_or_default());
     assert!(deadline.elapsed() < TIMEOUT + GRACE, "{:?}: {error}", deadline.elapsed());
-    let mut heard = Vec::new();
-    let _ = theirs.read_to_end(&mut heard);
-    assert!(!encrypted || !heard.windows(7).any(|it| it == b"example"), "a query leaked");
 });
 
 /// One query, and all that is answered; how it ended.

@@ -83,6 +83,8 @@ const MOST_ASKED: u32 = 3;
 /// Queries over one session that nobody answered; it is of no use after so many. IDs that a late
 /// reply may bear are not given to others, and must not run out.
 const MOST_GIVEN_UP: usize = 1000;
+/// Servers that are talked to at a time, unless more queries than that are in flight.
+const MOST_POOLS: usize = 64;
 /// How often time is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -123,25 +125,30 @@ impl Pipeline {
             Err(error) => return self.finished.push(Outcome { job, result: Err(error) }),
         };
         let now = Instant::now();
-        let route = &job.lookup.route;
-        let pool = match self.pools.iter().position(|pool| pool.route.leads_as(route)) {
-            Some(found) => &mut self.pools[found],
-            None => {
-                let (route, window) = (Arc::clone(route), self.window);
-                self.pools.push(Pool {
-                    route,
-                    waiting: VecDeque::new(),
-                    lines: Vec::new(),
-                    window,
-                });
-                // just pushed
-                self.pools.last_mut().expect("a pool")
-            }
-        };
         // what changes once a query is sent is filled in then
         let at = Zoned::default();
+        let route = Arc::clone(&job.lookup.route);
         let flight = Flight { job, query, asked: 0, at, first_sent: now, sent: now, over: false };
-        pool.waiting.push_back(flight);
+        match self.pools.iter_mut().find(|pool| pool.route.leads_as(&route)) {
+            Some(pool) => pool.waiting.push_back(flight),
+            None => {
+                self.close_idle();
+                let (waiting, window) = (VecDeque::from([flight]), self.window);
+                self.pools.push(Pool { route, waiting, lines: Vec::new(), window });
+            }
+        }
+    }
+
+    /// Makes room for the sessions with another server, where there are many already.
+    fn close_idle(&mut self) {
+        if self.pools.len() < MOST_POOLS {
+            return;
+        }
+        // the oldest first
+        if let Some(idle) = self.pools.iter().position(Pool::is_idle) {
+            let pool = self.pools.remove(idle);
+            pool.lines.into_iter().for_each(|line| line.session.close());
+        }
     }
 
     /// What is finished, in the order in which it was.
@@ -207,6 +214,10 @@ impl Pipeline {
 }
 
 impl Pool {
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.lines.iter().all(|line| line.in_flight() == 0)
+    }
+
     /// Puts what waits on sessions with room, and opens those that may be opened.
     fn send(
         &mut self,

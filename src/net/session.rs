@@ -527,7 +527,44 @@ fn cipher_name(suite: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{any, proptest};
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn messages_come_whole_in_order_and_once_however_their_octets_come(
+            lengths in vec(0_usize..3000, 0..30),
+            longest in any::<bool>(),
+            sizes in vec(1_usize..5000, 1..50),
+            taken in vec(any::<bool>(), 1..50),
+        ) {
+            let longest = longest.then_some(usize::from(u16::MAX));
+            let messages: Vec<_> = (0_u8..)
+                .zip(lengths.into_iter().chain(longest))
+                .map(|(number, length)| vec![number; length])
+                .collect();
+            let stream: Vec<_> = messages
+                .iter()
+                .flat_map(|it| [&(it.len() as u16).to_be_bytes(), &it[..]].concat())
+                .collect();
+            let (mut frames, mut received, mut rest) = (Frames::default(), Vec::new(), &stream[..]);
+            for (size, take) in sizes.into_iter().cycle().zip(taken.into_iter().cycle()) {
+                let (part, tail) = rest.split_at(size.min(rest.len()));
+                rest = tail;
+                frames.extend(part);
+                if take || rest.is_empty() {
+                    received.extend(frames.by_ref());
+                }
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(received, messages);
+            assert_eq!(frames.waiting(), 0);
+        }
+    }
 
     #[test]
     fn any_split_of_a_stream_gives_the_same_messages() {
