@@ -8,6 +8,7 @@ mod rdata;
 mod shown;
 
 mod batch;
+mod bounds;
 mod client;
 mod conditions;
 mod corpus;
