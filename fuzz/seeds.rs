@@ -31,14 +31,26 @@ const LINES: &[&str] = &[
     "+tls-pin=T0cdZeo5i1alEQql4G2okmhahC0wNM9mGTgmdT4kCT0=\n+timeout=1500ms\n.",
 ];
 
+/// What a peer may say first: an alert, the head of a ServerHello, two messages, something else.
+const SESSIONS: &[&[u8]] = &[
+    b"\x15\x03\x03\0\x02\x02\x28\x01\x01",
+    b"\x16\x03\x03\0\x2a\x02\0\0\x26\x03\x03\x01\x01",
+    b"\0\x03abc\0\0\0\x01d\x01\0",
+    b"HTTP/1.1 400 Bad Request\r\n\x01\x01",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let targets = ["message", "rdata", "edns", "certificate", "server_notation", "option_words"];
+    let targets =
+        ["message", "rdata", "edns", "certificate", "session", "server_notation", "option_words"];
     for target in targets {
         fs::create_dir_all(corpus.join(target))?;
     }
     for (number, server) in SERVERS.iter().enumerate() {
         fs::write(corpus.join("server_notation").join(number.to_string()), server)?;
+    }
+    for (number, octets) in SESSIONS.iter().enumerate() {
+        fs::write(corpus.join("session").join(number.to_string()), octets)?;
     }
     let options =
         OPTIONS.iter().flat_map(|row| [format!("+{}", row.name), format!("+{}=1", row.name)]);

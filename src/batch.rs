@@ -62,6 +62,7 @@ pub(crate) fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8
         next: 0,
         shown: 0,
         early: BTreeMap::new(),
+        early_octets: 0,
         barrier: None,
         summary: Summary::new(),
         progress: None,
@@ -73,8 +74,11 @@ pub(crate) fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8
     batch.run()
 }
 
-/// Results that came before their turn; more than this many hold up the input.
+/// Results that came before their turn; more than this many hold up the input, or more octets.
 const MOST_EARLY: usize = 5_000;
+const MOST_EARLY_OCTETS: usize = 8 * 1024 * 1024;
+/// A longer line is none that anybody typed or meant.
+const LONGEST_LINE: usize = 256 * 1024;
 
 struct Batch<'a, 'b> {
     look: &'a Look,
@@ -92,6 +96,8 @@ struct Batch<'a, 'b> {
     shown: usize,
     /// Results whose turn has not come.
     early: BTreeMap<usize, Outcome>,
+    /// The octets of their replies.
+    early_octets: usize,
     /// A query that is asked by itself, once all before it are shown.
     barrier: Option<Job>,
     summary: Summary,
@@ -140,7 +146,11 @@ impl Batch<'_, '_> {
 
     /// Takes lines while there is room; whether more input is wanted.
     fn take_lines(&mut self) -> io::Result<bool> {
-        while self.barrier.is_none() && self.pipeline.has_room() && self.early.len() < MOST_EARLY {
+        while self.barrier.is_none()
+            && self.pipeline.has_room()
+            && self.early.len() < MOST_EARLY
+            && self.early_octets < MOST_EARLY_OCTETS
+        {
             let Some(line) = self.lines.next() else { return Ok(!self.lines.ended()) };
             self.take(&line)?;
         }
@@ -236,9 +246,11 @@ impl Batch<'_, '_> {
         if outcome.job.number == self.shown {
             self.show(&outcome)?;
         } else {
+            self.early_octets += octets(&outcome);
             self.early.insert(outcome.job.number, outcome);
         }
         while let Some(outcome) = self.early.remove(&self.shown) {
+            self.early_octets -= octets(&outcome);
             self.show(&outcome)?;
         }
         Ok(())
@@ -286,6 +298,10 @@ impl Batch<'_, '_> {
             self.status = Some((number, code));
         }
     }
+}
+
+fn octets(outcome: &Outcome) -> usize {
+    outcome.result.as_ref().map_or(0, |exchange| exchange.reply.bytes.len())
 }
 
 fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {
@@ -380,11 +396,13 @@ impl Lines {
 
     /// The next whole line.
     fn next(&mut self) -> Option<String> {
-        let rest = &self.buffer[self.taken..];
+        let rest = self.buffer.get(self.taken..)?;
         let (line, length) = match rest.iter().position(|&octet| octet == b'\n') {
             Some(end) => (&rest[..end], end + 1),
             // the last line may lack its end
             None if self.at_end && !rest.is_empty() => (rest, rest.len()),
+            // what it goes on with fails as lines of their own
+            None if rest.len() > LONGEST_LINE => (rest, rest.len()),
             None => return None,
         };
         let line = String::from_utf8_lossy(line).into_owned();

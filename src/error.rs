@@ -186,6 +186,9 @@ impl Error {
             Self::Handshake(Handshake::NotTls(octets)) if octets.starts_with(b"SSH-") => {
                 Some("this looks like SSH; is the port right? -p 853".into())
             }
+            Self::Handshake(Handshake::NotTls(octets)) if is_dns(octets) => {
+                Some("this looks like plain DNS; is the port right? -p 853".into())
+            }
             Self::Handshake(Handshake::WantsCertificate(_))
             | Self::Handshake(Handshake::Alert(Alert::CERTIFICATE_REQUIRED))
             | Self::Reply { cause: Reply::Alert(Alert::CERTIFICATE_REQUIRED), .. } => {
@@ -300,6 +303,18 @@ pub fn system_words(error: &io::Error) -> String {
     match chars.next() {
         Some(first) => first.to_lowercase().chain(chars).collect(),
         None => text.to_owned(),
+    }
+}
+
+/// Whether `octets` begin a DNS reply over TCP (RFC 1035 section 4.2.2): a length that a header fits
+/// in, QR, and one question at most.
+fn is_dns(octets: &[u8]) -> bool {
+    const HEADER: u16 = 12;
+    match *octets {
+        [high, low, _, _, flags, _, 0, 0 | 1, ..] => {
+            u16::from_be_bytes([high, low]) >= HEADER && flags & 0x80 != 0
+        }
+        _ => false,
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use crate::dns::tsig::TsigFault;
+use crate::text;
 use crate::verdict::TlsFacts;
 
 /// One query and its reply over one session.
@@ -108,7 +109,7 @@ impl fmt::Display for Peer {
             Endpoint::Ip(address) => {
                 write!(f, "{}@{}({})", address.ip(), address.port(), self.protocol)
             }
-            Endpoint::Path(path) => write!(f, "{path}({})", self.protocol),
+            Endpoint::Path(path) => write!(f, "{}({})", text::free(path), self.protocol),
         }
     }
 }

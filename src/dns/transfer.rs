@@ -42,6 +42,8 @@ enum Stage {
 pub enum TransferFault {
     /// The server refuses, or knows no such zone.
     Rcode(Rcode),
+    /// A message without a record: it brings the end no nearer.
+    Empty,
     /// It does not begin with the SOA record of the zone.
     NoSoa,
     /// The reply is cut off (TC), which no message over TCP is.
@@ -71,6 +73,9 @@ impl Transfer {
             return Err(TransferFault::Unreadable);
         }
         let answers = message.section(Section::Answer);
+        if answers.is_empty() && self.stage != Stage::Start {
+            return Err(TransferFault::Empty);
+        }
         for record in answers {
             self.record(record, incremental)?;
         }
@@ -107,6 +112,7 @@ impl fmt::Display for TransferFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rcode(rcode) => write!(f, "server replied with error '{rcode}'"),
+            Self::Empty => f.write_str("a message of the transfer without a record"),
             Self::NoSoa => f.write_str("first answer record isn't SOA"),
             Self::Truncated => f.write_str("truncated reply"),
             Self::Unreadable => f.write_str("malformed reply packet"),

@@ -57,17 +57,24 @@ impl Datagrams {
         }
     }
 
-    /// Sends one message.
-    pub fn send(&self, message: &[u8]) -> Result<(), Error> {
+    /// Sends one message, as soon as there is room for it.
+    pub fn send(&self, message: &[u8], deadline: &Deadline) -> Result<(), Error> {
         let datagram = [&self.prefix, message].concat();
-        let sent = match &self.socket {
-            Kind::Udp(socket) => socket.send(&datagram),
-            #[cfg(unix)]
-            Kind::Unix(socket, _) => socket.send(&datagram),
-        };
-        match sent {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.unreached(&error)),
+        loop {
+            let sent = match &self.socket {
+                Kind::Udp(socket) => socket.send(&datagram),
+                #[cfg(unix)]
+                Kind::Unix(socket, _) => socket.send(&datagram),
+            };
+            match sent {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    deadline
+                        .wait(self, PollFlags::OUT)
+                        .map_err(|error| self.failed(&error, deadline))?;
+                }
+                Err(error) => return Err(self.unreached(&error)),
+            }
         }
     }
 
@@ -80,23 +87,29 @@ impl Datagrams {
                     rustix::net::recv(self, &mut octets[..], rustix::net::RecvFlags::empty())?;
                 Ok(length)
             });
-            let cause = match received {
+            match received {
                 Ok(length) => {
                     octets.truncate(length);
                     return Ok(octets);
                 }
-                Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    Reply::TimedOut(deadline.elapsed())
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
-                Err(error) => return Err(self.unreached(&error)),
-            };
-            return Err(Error::Reply { peer: self.peer.clone(), cause });
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(self.failed(&error, deadline)),
+            }
         }
     }
 }
 
 impl Datagrams {
+    fn failed(&self, error: &io::Error, deadline: &Deadline) -> Error {
+        match error.kind() {
+            ErrorKind::TimedOut => {
+                let cause = Reply::TimedOut(deadline.elapsed());
+                Error::Reply { peer: self.peer.clone(), cause }
+            }
+            _ => self.unreached(error),
+        }
+    }
+
     /// Nobody is there: another datagram would not find anybody either.
     fn unreached(&self, error: &io::Error) -> Error {
         Error::Connect { peer: self.peer.to_string(), cause: connect_cause(error) }

@@ -36,14 +36,18 @@ impl Deadline {
         self.limit.map(|limit| limit.saturating_sub(self.elapsed()))
     }
 
+    /// Whether time is up.
+    pub fn is_over(&self) -> bool {
+        self.left().is_some_and(|left| left.is_zero())
+    }
+
     /// Waits until `socket` is ready for `what`. An error of kind `TimedOut` says that time is up.
     pub fn wait(&self, socket: &impl AsFd, what: PollFlags) -> io::Result<()> {
         loop {
-            let left = self.left();
-            if left.is_some_and(|left| left.is_zero()) {
+            if self.is_over() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            if poll(&mut [PollFd::new(socket, what)], left)? > 0 {
+            if poll(&mut [PollFd::new(socket, what)], self.left())? > 0 {
                 return Ok(());
             }
         }

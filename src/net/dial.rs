@@ -3,13 +3,15 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
 use std::os::fd::{AsFd, BorrowedFd};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::deadline::{Deadline, poll};
 use crate::error::{Connect, Error, system_words};
@@ -26,6 +28,9 @@ pub enum Stream {
 
 /// How long the first address may be silent before the next is tried too (RFC 8305 section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
+/// How often a UNIX socket is asked whether there is room now.
+#[cfg(unix)]
+const TICK: Duration = Duration::from_millis(5);
 
 /// A race of connections, the first to succeed being wanted.
 pub struct Race {
@@ -133,14 +138,29 @@ impl Race {
 
 /// Connects to the UNIX socket at `path`.
 #[cfg(unix)]
-pub fn unix(path: &str, protocol: Protocol) -> Result<Stream, Error> {
-    let connected = UnixStream::connect(path).and_then(|stream| {
-        stream.set_nonblocking(true)?;
-        Ok(stream)
-    });
+pub fn unix(path: &str, protocol: Protocol, deadline: &Deadline) -> Result<Stream, Error> {
+    let connected = (|| {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        while let Err(error) = socket.connect(&SockAddr::unix(path)?) {
+            if error.kind() != ErrorKind::WouldBlock {
+                return Err(error);
+            }
+            // too many wait there already, and nothing tells when one of them is let in
+            if deadline.is_over() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(deadline.left().map_or(TICK, |left| left.min(TICK)));
+        }
+        Ok(UnixStream::from(OwnedFd::from(socket)))
+    })();
     connected.map(Stream::Unix).map_err(|error| {
         let peer = Peer { address: Endpoint::Path(path.to_owned()), protocol };
-        Error::Connect { peer: peer.to_string(), cause: connect_cause(&error) }
+        let cause = match error.kind() {
+            ErrorKind::TimedOut => Connect::TimedOut(deadline.elapsed()),
+            _ => connect_cause(&error),
+        };
+        Error::Connect { peer: peer.to_string(), cause }
     })
 }
 

@@ -49,8 +49,8 @@ impl Asker {
         let deadline = Deadline::new(lookup.route.timeout);
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
-        if let Some(exchange) = attempt.on_kept_session() {
-            return Ok(exchange);
+        if let Some(outcome) = attempt.on_kept_session() {
+            return outcome;
         }
         let targets = targets(lookup)?;
         let mut refused = None;
@@ -95,14 +95,16 @@ impl Asker {
 }
 
 impl Asker {
-    /// Opens a session with the first server that gets as far as that. The error is that of the last
-    /// one, and was reported already.
+    /// Opens a session with the first server that gets as far as that, within `left` where there is
+    /// less time than for a lookup that begins. The error is that of the last one, and was reported
+    /// already.
     pub fn open(
         &mut self,
         lookup: &Lookup,
+        left: Option<Duration>,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<(Session, Phases), Error> {
-        let deadline = Deadline::new(lookup.route.timeout);
+        let deadline = Deadline::new(left.or(lookup.route.timeout));
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let protocol = protocol(lookup);
@@ -178,8 +180,9 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Asks over the session of the query before, if it leads where this one wants to go. One that
-    /// the server has closed meanwhile is no failure (RFC 7766 section 6.2.4).
-    fn on_kept_session(&mut self) -> Option<Exchange> {
+    /// the server has closed meanwhile is no failure (RFC 7766 section 6.2.4); one that took all the
+    /// time there was is.
+    fn on_kept_session(&mut self) -> Option<Result<Exchange, Error>> {
         let (route, mut session) = self.asker.kept.take()?;
         let query = &self.lookup.query;
         if !self.lookup.route.keepopen || !route.leads_as(&self.lookup.route) {
@@ -201,9 +204,20 @@ impl Attempt<'_> {
         (self.tell)(Event::Reused { owner: &owner, qclass, qtype });
         let start = self.deadline.elapsed();
         let phases = Phases { reused: true, ..Phases::default() };
-        let exchange = self.exchange(&mut session, start, phases).ok()?;
-        self.asker.kept = Some((Arc::clone(&self.lookup.route), session));
-        Some(exchange)
+        match self.exchange(&mut session, start, phases) {
+            Ok(exchange) => {
+                self.asker.kept = Some((Arc::clone(&self.lookup.route), session));
+                Some(Ok(exchange))
+            }
+            Err(error) if self.deadline.is_over() => {
+                let server = session.peer.to_string();
+                (self.tell)(Event::Failed(&error));
+                let took = self.deadline.elapsed();
+                (self.tell)(Event::GivenUp { server: &server, error: &error, took });
+                Some(Err(error))
+            }
+            Err(_) => None,
+        }
     }
 
     /// One server, at all of its addresses.
@@ -299,7 +313,7 @@ impl Attempt<'_> {
         self.key()?;
         let start = self.deadline.elapsed();
         if target.is_path() {
-            let opened = dial::unix(&target.host, protocol).and_then(|stream| {
+            let opened = dial::unix(&target.host, protocol, &self.deadline).and_then(|stream| {
                 self.greet(stream, Endpoint::Path(target.host.clone()), target, protocol, None)
             });
             let session = opened.inspect_err(|error| (self.tell)(Event::Failed(error)))?;
@@ -435,7 +449,8 @@ impl Attempt<'_> {
         });
         let incremental = matches!(self.lookup.query.serial, Some(Serial::Authority(_)));
         let mut transfer = Transfer::default();
-        // the time that one lookup may take is that of each message here
+        // the time that one lookup may take is that of each message here: no zone is too large, and
+        // as every message has a record in it, every wait brings the end nearer
         loop {
             std::thread::sleep(self.lookup.route.delay);
             let deadline = Deadline::new(self.lookup.route.timeout);
@@ -598,7 +613,7 @@ impl Attempt<'_> {
                 // each try gets its share of the time that is left
                 let patience = self.deadline.left().map(|time| time / left);
                 let deadline = self.deadline.within(patience);
-                let tried = socket.send(&query).and_then(|()| {
+                let tried = socket.send(&query, &deadline).and_then(|()| {
                     let sent = self.deadline.elapsed();
                     Ok((sent, self.datagram(&socket, &query, &deadline)?))
                 });
@@ -647,8 +662,7 @@ impl Attempt<'_> {
                 self.tell_stray(&reply, query);
             }
         }
-        let (peer, cause) = (socket.peer.clone(), Reply::TimedOut(self.deadline.elapsed()));
-        Err(Error::Reply { peer, cause })
+        Err(Error::Reply { peer: socket.peer.clone(), cause: Reply::OtherId })
     }
 }
 

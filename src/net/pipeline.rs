@@ -109,6 +109,11 @@ impl Hasher for IdHasher {
 const MOST_ASKED: u32 = 3;
 /// The wait after which a peer may be waiting for us.
 const LONG: Duration = Duration::from_millis(1);
+/// Queries over one session that nobody answered; it is of no use after so many. IDs that a late
+/// reply may bear are not given to others, and must not run out.
+const MOST_GIVEN_UP: usize = 1000;
+/// Servers that are talked to at a time, unless more queries than that are in flight.
+const MOST_POOLS: usize = 64;
 /// How often time is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -155,23 +160,29 @@ impl Pipeline {
         };
         // what changes once a query is sent is filled in then
         let (at, now) = (Zoned::default(), self.checked);
-        let route = &job.lookup.route;
-        let pool = match self.pools.iter().position(|pool| pool.route.leads_as(route)) {
-            Some(found) => &mut self.pools[found],
-            None => {
-                let (route, window) = (Arc::clone(route), self.window);
-                self.pools.push(Pool {
-                    route,
-                    waiting: VecDeque::new(),
-                    lines: Vec::new(),
-                    window,
-                });
-                // just pushed
-                self.pools.last_mut().expect("a pool")
-            }
-        };
+        let route = Arc::clone(&job.lookup.route);
         let flight = Flight { job, query, asked: 0, at, first_sent: now, sent: now, over: false };
-        pool.waiting.push_back(Box::new(flight));
+        let flight = Box::new(flight);
+        match self.pools.iter_mut().find(|pool| pool.route.leads_as(&route)) {
+            Some(pool) => pool.waiting.push_back(flight),
+            None => {
+                self.close_idle();
+                let (waiting, window) = (VecDeque::from([flight]), self.window);
+                self.pools.push(Pool { route, waiting, lines: Vec::new(), window });
+            }
+        }
+    }
+
+    /// Makes room for the sessions with another server, where there are many already.
+    fn close_idle(&mut self) {
+        if self.pools.len() < MOST_POOLS {
+            return;
+        }
+        // the oldest first
+        if let Some(idle) = self.pools.iter().position(Pool::is_idle) {
+            let pool = self.pools.remove(idle);
+            pool.lines.into_iter().for_each(|line| line.session.close());
+        }
     }
 
     /// What is finished, in the order in which it was.
@@ -238,6 +249,10 @@ impl Pipeline {
 }
 
 impl Pool {
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.lines.iter().all(|line| line.in_flight() == 0)
+    }
+
     /// Puts what waits on sessions with room, and opens those that may be opened.
     fn send(
         &mut self,
@@ -253,7 +268,9 @@ impl Pool {
             let line = match free.min_by_key(|line| line.in_flight()) {
                 Some(line) => line,
                 None if open < connections => {
-                    match Asker::default().open(&flight.job.lookup, tell) {
+                    // who was asked before has waited for a while already
+                    let left = self.waiting.iter().filter_map(|flight| flight.left()).min();
+                    match Asker::default().open(&flight.job.lookup, left, tell) {
                         Ok((session, phases)) => {
                             self.lines.push(Line::new(session, phases));
                             now = Instant::now();
@@ -306,7 +323,7 @@ impl Pool {
     fn end(&mut self, line: Line, finished: &mut Vec<Outcome>) {
         let cause = line.session.ended().cloned().unwrap_or(Reply::Closed);
         let peer = line.session.peer.clone();
-        if line.in_flight() > 0 {
+        if line.in_flight() > 0 && !matches!(cause, Reply::TimedOut(_)) {
             self.window = line.answered.clamp(1, self.window);
         }
         let mut left: Vec<_> = line.flights.into_values().filter(|flight| !flight.over).collect();
@@ -324,6 +341,18 @@ impl Pool {
     fn give_up(&mut self, finished: &mut Vec<Outcome>) {
         let Some(timeout) = self.route.timeout else { return };
         for line in &mut self.lines {
+            if line.given_up > MOST_GIVEN_UP {
+                line.session.end(Reply::TimedOut(timeout));
+            }
+            if self.waiting.iter().any(|flight| flight.is_late()) {
+                let waiting = self.waiting.drain(..);
+                let (over, waiting) = waiting.partition::<Vec<_>, _>(|flight| flight.is_late());
+                self.waiting.extend(waiting);
+                finished.extend(over.into_iter().map(|flight| {
+                    let (peer, cause) = (line.session.peer.clone(), Reply::TimedOut(timeout));
+                    Outcome { job: flight.job, result: Err(Error::Reply { peer, cause }) }
+                }));
+            }
             let peer = &line.session.peer;
             for flight in line.flights.values_mut().filter(|flight| !flight.over) {
                 let waited = flight.first_sent.elapsed();
@@ -339,6 +368,18 @@ impl Pool {
     }
 }
 
+impl Flight {
+    /// The time that is left of that which it may take, once it was sent.
+    fn left(&self) -> Option<Duration> {
+        let timeout = self.job.lookup.route.timeout.filter(|_| self.asked > 0)?;
+        Some(timeout.saturating_sub(self.first_sent.elapsed()))
+    }
+
+    fn is_late(&self) -> bool {
+        self.left().is_some_and(|left| left.is_zero())
+    }
+}
+
 impl Line {
     fn new(session: Session, phases: Phases) -> Self {
         Self { session, flights: HashMap::default(), given_up: 0, answered: 0, phases }
@@ -349,12 +390,13 @@ impl Line {
     }
 
     fn send(&mut self, mut flight: Box<Flight>, at: &Zoned, now: Instant) {
-        let mut id = u16::from_be_bytes([flight.query[0], flight.query[1]]);
-        // a window is much smaller than the space of IDs
+        let Some(place) = flight.query.first_chunk_mut() else { return };
+        let mut id = u16::from_be_bytes(*place);
+        // a window, and what was given up, are much fewer than IDs
         while self.flights.contains_key(&id) {
             id = rand::random();
         }
-        flight.query[..2].copy_from_slice(&id.to_be_bytes());
+        *place = id.to_be_bytes();
         flight.sent = now;
         if flight.asked == 0 {
             flight.first_sent = flight.sent;

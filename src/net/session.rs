@@ -52,6 +52,8 @@ const LARGEST: usize = 2 + 65_535;
 /// Room for what comes at first, and at last if more comes at once: the fewer reads, the better.
 const LEAST_ROOM: usize = 4 * 1024;
 const MOST_ROOM: usize = 64 * 1024;
+/// Octets that are taken in while a query waits to be sent.
+const MOST_UNREAD: usize = 16 * LARGEST;
 
 impl Session {
     /// A session in cleartext.
@@ -128,8 +130,13 @@ impl Session {
             if !self.wants_write() {
                 return Ok(());
             }
-            self.wait(PollFlags::IN | PollFlags::OUT, deadline)?;
-            self.pull();
+            // a peer that talks and does not listen is not listened to for ever
+            let room = self.received.waiting() < MOST_UNREAD;
+            let what = if room { PollFlags::IN | PollFlags::OUT } else { PollFlags::OUT };
+            self.wait(what, deadline)?;
+            if room {
+                self.pull();
+            }
             if let Some(cause) = &self.ended {
                 return Err(self.no_reply(cause.clone()));
             }
@@ -148,7 +155,8 @@ impl Session {
             if let Some(cause) = &self.ended {
                 return Err(self.no_reply(cause.clone()));
             }
-            if !self.pull() {
+            // octets that never become a message, such as session tickets, hold nobody either
+            if !self.pull() || deadline.is_over() {
                 self.wait(PollFlags::IN, deadline)?;
             }
         }
@@ -443,6 +451,11 @@ impl Frames {
         }
         self.octets.extend_from_slice(octets);
     }
+
+    /// Octets that were not handed out yet.
+    pub fn waiting(&self) -> usize {
+        self.octets.len() - self.done
+    }
 }
 
 impl Iterator for Frames {
@@ -552,7 +565,44 @@ fn cipher_name(suite: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{any, proptest};
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn messages_come_whole_in_order_and_once_however_their_octets_come(
+            lengths in vec(0_usize..3000, 0..30),
+            longest in any::<bool>(),
+            sizes in vec(1_usize..5000, 1..50),
+            taken in vec(any::<bool>(), 1..50),
+        ) {
+            let longest = longest.then_some(usize::from(u16::MAX));
+            let messages: Vec<_> = (0_u8..)
+                .zip(lengths.into_iter().chain(longest))
+                .map(|(number, length)| vec![number; length])
+                .collect();
+            let stream: Vec<_> = messages
+                .iter()
+                .flat_map(|it| [&(it.len() as u16).to_be_bytes(), &it[..]].concat())
+                .collect();
+            let (mut frames, mut received, mut rest) = (Frames::default(), Vec::new(), &stream[..]);
+            for (size, take) in sizes.into_iter().cycle().zip(taken.into_iter().cycle()) {
+                let (part, tail) = rest.split_at(size.min(rest.len()));
+                rest = tail;
+                frames.extend(part);
+                if take || rest.is_empty() {
+                    received.extend(frames.by_ref());
+                }
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(received, messages);
+            assert_eq!(frames.waiting(), 0);
+        }
+    }
 
     #[test]
     fn any_split_of_a_stream_gives_the_same_messages() {

@@ -2,6 +2,7 @@
 //! are its rules. No capital at the start and no full stop at the end, but where kdig has them. The
 //! fact first, then what was expected and what came. A hint only where it is one thing to type.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
 use super::certificates as who;
@@ -88,18 +89,19 @@ impl Talk<'_> {
     }
 
     /// `;; INFO: ...`, among the results.
-    pub fn info(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+    pub fn info(&mut self, words: fmt::Arguments<'_>) -> io::Result<()> {
+        let words = one_line(words);
         self.ink.paint(self.out, Role::Comment, |out| write!(out, ";; INFO: {words}"))?;
         writeln!(self.out)
     }
 
     /// `;; WARNING: ...`
-    pub fn warning(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+    pub fn warning(&mut self, words: fmt::Arguments<'_>) -> io::Result<()> {
         self.say(Role::Warning, format_args!(";; WARNING: {words}"))
     }
 
     /// `;; ERROR: ...`
-    pub fn error(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+    pub fn error(&mut self, words: fmt::Arguments<'_>) -> io::Result<()> {
         self.say(Role::Bad, format_args!(";; ERROR: {words}"))
     }
 
@@ -112,7 +114,7 @@ impl Talk<'_> {
     }
 
     /// The last line of a batch, where the results are unless those are bare data.
-    pub fn summary(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+    pub fn summary(&mut self, words: fmt::Arguments<'_>) -> io::Result<()> {
         if self.data_only {
             return self.say(Role::Comment, format_args!(";; {words}"));
         }
@@ -249,21 +251,23 @@ impl Talk<'_> {
         }
     }
 
-    fn debug(&mut self, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+    fn debug(&mut self, words: fmt::Arguments<'_>) -> io::Result<()> {
         if self.debug == 0 {
             return Ok(());
         }
         if self.data_only {
             return self.say(Role::Comment, format_args!(";; DEBUG: {words}"));
         }
+        let words = one_line(words);
         self.ink.paint(self.out, Role::Comment, |out| write!(out, ";; DEBUG: {words}"))?;
         writeln!(self.out)?;
         self.out.flush()
     }
 
     /// One line on `err`; what was said on `out` before stands before it on a terminal too.
-    fn say(&mut self, role: Role, words: std::fmt::Arguments<'_>) -> io::Result<()> {
+    fn say(&mut self, role: Role, words: fmt::Arguments<'_>) -> io::Result<()> {
         self.out.flush()?;
+        let words = one_line(words);
         let said = self.err_ink.paint(self.err, role, |err| write!(err, "{words}"));
         match said.and_then(|()| writeln!(self.err)) {
             // nobody reads warnings, so there is nobody to warn
@@ -271,6 +275,11 @@ impl Talk<'_> {
             outcome => outcome,
         }
     }
+}
+
+/// Whatever was typed, sent or found in a file: what is said in one line stays in it.
+fn one_line(words: fmt::Arguments<'_>) -> String {
+    text::free(words.to_string())
 }
 
 /// What kdig says of a staple that is not good enough, in kdig's words.

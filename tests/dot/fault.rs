@@ -47,6 +47,10 @@ pub enum Behaviour {
 
     /// Reads queries and says nothing.
     NoReply,
+    /// Handshakes, then neither reads nor says anything.
+    Deaf,
+    /// New keys in place of the reply (RFC 8446 section 4.6.3), for ever.
+    EndlessKeyUpdates,
     /// Takes the query, says goodbye and closes.
     CloseAfterQuery,
     /// Takes the query and closes without goodbye.
@@ -160,6 +164,8 @@ impl Behaviour {
         Self::ResetInHandshake,
         Self::DripHandshake(DRIP),
         Self::NoReply,
+        Self::Deaf,
+        Self::EndlessKeyUpdates,
         Self::CloseAfterQuery,
         Self::CloseAfterQueryNoNotify,
         Self::ResetAfterQuery,
@@ -217,6 +223,8 @@ impl Behaviour {
             | Self::ResetInHandshake
             | Self::DripHandshake(_) => Stage::Handshake,
             Self::NoReply
+            | Self::Deaf
+            | Self::EndlessKeyUpdates
             | Self::CloseAfterQuery
             | Self::CloseAfterQueryNoNotify
             | Self::ResetAfterQuery
@@ -307,6 +315,7 @@ impl Behaviour {
         line.pace = None;
         match self {
             Self::OutOfOrder(count) => reversed(line, count),
+            Self::Deaf => line.pause(Duration::MAX),
             _ => self.converse(line),
         }
     }
@@ -317,6 +326,9 @@ impl Behaviour {
             let answer = zone::answer(&query);
             match self {
                 Self::NoReply => {}
+                Self::EndlessKeyUpdates => loop {
+                    line.new_keys()?;
+                },
                 Self::CloseAfterQuery => break,
                 Self::CloseAfterQueryNoNotify => return line.close(),
                 Self::ResetAfterQuery => return line.reset(),

@@ -152,6 +152,14 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
+    /// Changes the keys, and asks the client to do so too.
+    pub(crate) fn new_keys(&mut self) -> io::Result<()> {
+        if let Tls::Begun(connection) = &mut self.tls {
+            connection.refresh_traffic_keys().map_err(io::Error::other)?;
+        }
+        self.flush()
+    }
+
     /// Says goodbye within TLS.
     pub(crate) fn close_notify(&mut self) -> io::Result<()> {
         if let Tls::Begun(connection) = &mut self.tls {

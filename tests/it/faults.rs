@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use rustls::CipherSuite;
+
 use crate::dot::{Behaviour, Credential, Server};
 use crate::run::{Seen, root, tdig};
 
@@ -10,17 +12,21 @@ use crate::run::{Seen, root, tdig};
 const TIMEOUT: Duration = Duration::from_millis(700);
 const GRACE: Duration = Duration::from_millis(100);
 
-fn ask(server: &Server) -> Seen {
+fn ask(server: &Server) -> (Seen, Duration) {
+    ask_with(server, "")
+}
+
+fn ask_with(server: &Server, options: &str) -> (Seen, Duration) {
     let started = Instant::now();
     let seen = tdig(&format!(
-        "@127.0.0.1#{} +tls-ca={} +tls-host=dot.test +timeout={}ms example.com",
+        "@127.0.0.1#{} +tls-ca={} +tls-host=dot.test +timeout={}ms {options} example.com",
         server.port(),
         root(),
         TIMEOUT.as_millis()
     ));
     let took = started.elapsed();
     assert!(took < TIMEOUT + GRACE, "took {took:?}: {seen:#?}");
-    seen
+    (seen, took)
 }
 
 #[test]
@@ -56,6 +62,8 @@ fn every_fault_has_its_words_and_its_exit_status() {
         (Behaviour::ResetInHandshake, 5, "handshake failed (the peer reset the connection)"),
         (Behaviour::DripHandshake(drip), 5, "TLS, peer took too long to respond (handshake"),
         (Behaviour::NoReply, 9, "TLS, peer took too long to respond (reply, after 0.7 s)"),
+        (Behaviour::Deaf, 9, "TLS, peer took too long to respond (reply, after 0.7 s)"),
+        (Behaviour::EndlessKeyUpdates, 9, "broke the rules of TLS: too many key update requests)"),
         (Behaviour::CloseAfterQuery, 9, "TLS, peer has closed the connection"),
         (
             Behaviour::CloseAfterQueryNoNotify,
@@ -100,8 +108,11 @@ fn every_fault_has_its_words_and_its_exit_status() {
         (Behaviour::CloseAfterEachAnswer, 0, ""),
     ] {
         let server = Server::start(Credential::Good, behaviour);
-        let seen = ask(&server);
+        let (seen, took) = ask(&server);
         assert_eq!(seen.status, status, "{behaviour:?}: {seen:#?}");
+        // the table as a person reads it: cargo test --test it every_fault -- --nocapture
+        let said = seen.err.lines().next().unwrap_or_default();
+        println!("{behaviour:?} | {said} | {status} | {took:.2?}");
         assert!(seen.err.contains(words), "{behaviour:?}: {words}\n{}", seen.err);
         assert_eq!(
             seen.out.contains("HEADER"),
@@ -114,6 +125,81 @@ fn every_fault_has_its_words_and_its_exit_status() {
             assert!(!forged.lines().any(|it| it.starts_with(";; The certificate")), "{seen:#?}");
         }
     }
+}
+
+#[test]
+fn servers_with_nothing_in_common_are_told_apart() {
+    let good = || Server::with(Credential::Good);
+    let suites = [CipherSuite::TLS13_AES_128_GCM_SHA256];
+    for (setup, options, words, hint) in [
+        (
+            good().tls12(),
+            "+tls-version=1.3",
+            "the peer sent the alert protocol_version (70): it speaks no TLS version that was offered",
+            "",
+        ),
+        (
+            // the suite is of TLS 1.3 and all that is offered is of TLS 1.2
+            good().suites(&suites),
+            "+tls-version=1.2",
+            "it speaks no TLS version that was offered",
+            "",
+        ),
+        (
+            good().alpn(&["h2"]),
+            "",
+            "the peer sent the alert no_application_protocol (120)",
+            ";; HINT: +notls-alpn",
+        ),
+        (
+            good().require_client_certificate().tls12(),
+            "",
+            "the peer asked for a client certificate, then sent the alert",
+            ";; HINT: +tls-certfile=FILE +tls-keyfile=FILE",
+        ),
+        (good().behaviour(Behaviour::FatalAlert(40)), "", "handshake_failure (40): nothing", ""),
+        (
+            good().behaviour(Behaviour::PlainHttp),
+            "",
+            "the peer does not speak TLS",
+            ";; HINT: this looks like HTTP; is the port right? -p 853",
+        ),
+        (
+            good().behaviour(Behaviour::SshBanner),
+            "",
+            "the peer does not speak TLS",
+            ";; HINT: this looks like SSH; is the port right? -p 853",
+        ),
+        (
+            good().behaviour(Behaviour::PlainDns),
+            "",
+            "the peer does not speak TLS",
+            ";; HINT: this looks like plain DNS; is the port right? -p 853",
+        ),
+    ] {
+        let server = setup.start().expect_no_query();
+        let (seen, took) = ask_with(&server, options);
+        assert_eq!(seen.status, 5, "{words}: {seen:#?}");
+        assert!(seen.err.contains(words), "{words}: {seen:#?}");
+        assert!(seen.err.contains(hint), "{hint}: {seen:#?}");
+        println!("{words} {hint} | {} | {took:.2?}", seen.status);
+    }
+    let server = good().require_client_certificate().tls13().start();
+    let (seen, _) = ask(&server);
+    assert_eq!(seen.status, 9, "TLS 1.3 tells it after the handshake: {seen:#?}");
+    assert!(seen.err.contains("certificate_required (116): it wants a certificate"), "{seen:#?}");
+    assert!(seen.err.contains(";; HINT: +tls-certfile=FILE +tls-keyfile=FILE"), "{seen:#?}");
+}
+
+#[test]
+fn a_place_that_cannot_be_reached_is_no_connection_and_said_at_once() {
+    // no stream leads to everybody, whatever the routes of the machine
+    let started = Instant::now();
+    let seen = tdig("@255.255.255.255 +timeout=5 example.com");
+    assert!(started.elapsed() < TIMEOUT, "{seen:#?}");
+    assert_eq!(seen.status, 4, "{seen:#?}");
+    let words = ";; WARNING: can't connect to 255.255.255.255@853(TLS) (";
+    assert!(seen.err.starts_with(words), "{seen:#?}");
 }
 
 #[test]

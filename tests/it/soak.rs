@@ -1,0 +1,134 @@
+//! Many lookups in a row. One rule: the last costs what the first did, in descriptors and in memory,
+//! whatever the servers did meanwhile. `TDIG_SOAK=full` makes them very many.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::dot::{Behaviour, Credential, Server};
+
+/// `full` where all of it was asked for, `reduced` otherwise, which is said.
+fn as_many(what: &str, full: usize, reduced: usize) -> usize {
+    if std::env::var_os("TDIG_SOAK").is_some_and(|it| it == "full") {
+        return full;
+    }
+    // the harness keeps what eprintln! writes to itself
+    let _ = writeln!(std::io::stderr(), "{what}: {reduced} of {full}, for TDIG_SOAK is not full");
+    reduced
+}
+
+/// What a server may do to each of many queries without taking all the time there is.
+const QUICK: &[Behaviour] = &[
+    Behaviour::CloseOnAccept,
+    Behaviour::ResetOnAccept,
+    Behaviour::PlainHttp,
+    Behaviour::FatalAlert(40),
+    Behaviour::ResetInHandshake,
+    Behaviour::CloseAfterQuery,
+    Behaviour::ResetAfterQuery,
+    Behaviour::HalfMessage,
+    Behaviour::UndecryptableRecord,
+    Behaviour::GarbageMessage,
+    Behaviour::ShortMessage,
+    Behaviour::PointerLoop,
+    Behaviour::Largest,
+    Behaviour::Options,
+    Behaviour::CloseAfterEachAnswer,
+];
+
+/// Open descriptors, and KiB of memory in use.
+fn held(child: &Child) -> (usize, usize) {
+    let process = format!("/proc/{}", child.id());
+    let status = fs::read_to_string(format!("{process}/status")).unwrap();
+    let line = status.lines().find(|it| it.starts_with("VmRSS:")).expect("a running process");
+    let memory = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    (fs::read_dir(format!("{process}/fd")).unwrap().count(), memory)
+}
+
+#[test]
+fn a_batch_of_many_lookups_holds_no_more_at_its_end_than_near_its_beginning() {
+    if !fs::exists("/proc/self/status").unwrap() {
+        return;
+    }
+    let count = as_many("lookups of a batch", 20_000, 2_000);
+    let good = Server::start(Credential::Good, Behaviour::Answer);
+    let bad: Vec<_> = QUICK.iter().map(|it| Server::start(Credential::Good, *it)).collect();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tdig"))
+        .args(["-f", "-", "+short", "+retry=0", "+timeout=20s"])
+        .arg(format!("@127.0.0.1#{}", good.port()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let shown = thread::spawn(move || output.lines().filter(|it| it.is_ok()).count());
+    let mut held_then = Vec::new();
+    // what a batch of this length needs is there after a quarter of it
+    for quarter in 0..4 {
+        for number in 0..count / 4 {
+            let line = match number % 20 {
+                0 => {
+                    let server = &bad[(number / 20 + quarter) % bad.len()];
+                    format!("example.com @127.0.0.1#{}\n", server.port())
+                }
+                _ => "example.com\n".into(),
+            };
+            input.write_all(line.as_bytes()).unwrap();
+        }
+        // the last lines of a quarter are answered when the next are read
+        thread::sleep(Duration::from_millis(200));
+        held_then.push(held(&child));
+    }
+    drop(input);
+    assert!(child.wait().unwrap().code().is_some(), "no signal ends tdig");
+    // two addresses each
+    assert!(shown.join().unwrap() >= count / 20 * 19 * 2);
+    let [(descriptors, memory), .., (descriptors_at_end, memory_at_end)] = held_then[..] else {
+        panic!("four quarters");
+    };
+    println!("descriptors and KiB after each quarter of {count}: {held_then:?}");
+    assert!(descriptors_at_end <= descriptors + 8, "{held_then:?}");
+    assert!(memory_at_end <= memory + 4 * 1024, "{held_then:?}");
+}
+
+#[test]
+fn a_batch_that_asks_many_servers_keeps_few_sessions() {
+    // a server each is what a list of resolvers asks
+    let servers: Vec<_> =
+        (0..150).map(|_| Server::start(Credential::Good, Behaviour::Answer)).collect();
+    let lines: String =
+        servers.iter().map(|it| format!("example.com @127.0.0.1#{}\n", it.port())).collect();
+    let path = crate::run::file("servers.txt", &lines);
+    let script =
+        format!("ulimit -n 100; exec {} -f {path} +pipeline=8 +short", env!("CARGO_BIN_EXE_tdig"));
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{err:.2000}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 300);
+}
+
+#[test]
+fn many_processes_in_a_row_end_by_themselves_and_in_time() {
+    let count = as_many("processes in a row", 2_000, 150);
+    let servers: Vec<_> = Behaviour::ALL
+        .iter()
+        .map(|it| (it, Server::start(Credential::Good, *it).expect_anything()))
+        .collect();
+    for number in 0..count {
+        let (behaviour, server) = &servers[number * 7 % servers.len()];
+        let started = Instant::now();
+        let output = Command::new(env!("CARGO_BIN_EXE_tdig"))
+            .args([&format!("@127.0.0.1#{}", server.port()), "+timeout=20ms", "example.com"])
+            .output()
+            .unwrap();
+        let took = started.elapsed();
+        let status = output.status.code();
+        assert!(matches!(status, Some(0 | 4 | 5 | 9 | 11)), "{behaviour:?}: {output:?}");
+        // a second for the start of a process on a machine that does a lot besides
+        assert!(took < Duration::from_millis(1020), "{behaviour:?} took {took:?}");
+    }
+}
