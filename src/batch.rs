@@ -1,16 +1,18 @@
 //! A batch: one command line a line, streamed. One rule: constant memory, whatever the number of
 //! lines; and what fails, fails in its place.
 
+mod input;
+
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use input::Input;
 
 use crate::cli::settings::{Operation, Settings};
 use crate::cli::{self, Look};
@@ -110,6 +112,9 @@ impl Batch<'_, '_> {
     fn run(mut self) -> io::Result<u8> {
         while !self.interrupted.load(Ordering::Relaxed) {
             let hungry = self.take_lines()?;
+            if hungry && self.lines.input.source().is_none() && self.lines.fill()? {
+                continue;
+            }
             if self.pipeline.is_idle() {
                 if let Some(job) = self.barrier.take() {
                     self.alone(&job)?;
@@ -121,7 +126,7 @@ impl Batch<'_, '_> {
             }
             let Self { pipeline, talk, lines, .. } = &mut self;
             let mut told = Ok(());
-            let input = hungry.then(|| lines.input.as_fd());
+            let input = lines.input.source().filter(|_| hungry);
             let readable = pipeline.turn(input, &mut |event| {
                 if told.is_ok() {
                     told = talk.tell(event);
@@ -345,53 +350,32 @@ struct Lines {
     number: usize,
 }
 
-enum Input {
-    File(File),
-    Stdin(io::Stdin),
-}
-
-impl Input {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::File(file) => file.as_fd(),
-            Self::Stdin(stdin) => stdin.as_fd(),
-        }
-    }
-}
-
 impl Lines {
     fn open(path: &str) -> io::Result<Self> {
-        let input = match path {
-            "-" => Input::Stdin(io::stdin()),
-            path => Input::File(File::open(path)?),
-        };
+        let input = Input::open(path)?;
         Ok(Self { input, buffer: Vec::new(), taken: 0, at_end: false, number: 0 })
     }
 
-    /// Reads on; waits if nothing is there yet.
-    fn fill(&mut self) -> io::Result<()> {
+    /// Reads on; whether there was anything, be it the end.
+    fn fill(&mut self) -> io::Result<bool> {
         const PIECE: usize = 64 * 1024;
         self.buffer.drain(..self.taken);
         self.taken = 0;
         let before = self.buffer.len();
         self.buffer.resize(before + PIECE, 0);
-        let read = match &mut self.input {
-            Input::File(file) => file.read(&mut self.buffer[before..]),
-            // read past the buffer of the standard library, which poll does not know of
-            Input::Stdin(stdin) => {
-                rustix::io::read(&*stdin, &mut self.buffer[before..]).map_err(Into::into)
+        let read = self.input.read(&mut self.buffer[before..]);
+        self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
+        match read {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) =>
+            {
+                Ok(false)
             }
-        };
-        let length = match read {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
-            other => {
-                let length = other?;
-                self.at_end = length == 0;
-                length
+            read => {
+                self.at_end = read? == 0;
+                Ok(true)
             }
-        };
-        self.buffer.truncate(before + length);
-        Ok(())
+        }
     }
 
     /// The next whole line.

@@ -4,12 +4,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
 use rustix::event::{PollFd, PollFlags};
+use rustix::fd::BorrowedFd;
 
 use super::clock::Clock;
 use super::deadline::poll;

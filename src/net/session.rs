@@ -3,11 +3,15 @@
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::PollFlags;
+#[cfg(unix)]
+use rustix::fd::AsFd;
+#[cfg(windows)]
+use rustix::fd::AsSocket;
+use rustix::fd::BorrowedFd;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, HandshakeKind, NamedGroup, ProtocolVersion, SignatureScheme};
@@ -428,6 +432,14 @@ fn facts(tls: &ClientConnection, target: &Target, recorder: &Recorder, own: &Own
     }
 }
 
+#[cfg(windows)]
+impl AsSocket for Session {
+    fn as_socket(&self) -> BorrowedFd<'_> {
+        self.stream.as_socket()
+    }
+}
+
+#[cfg(unix)]
 impl AsFd for Session {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()

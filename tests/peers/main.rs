@@ -4,6 +4,8 @@
 //! skipped and named on standard error; with `TDIG_PEERS=required` it fails. What may differ is
 //! the list in `alterations.rs`, and nothing else.
 
+#![cfg(unix)]
+
 mod alterations;
 mod commands;
 mod compare;
