@@ -59,8 +59,13 @@ struct Pool {
     route: Arc<Route>,
     waiting: VecDeque<Box<Flight>>,
     lines: Vec<Line>,
-    /// In flight over one session at most, as the server's habits have it.
+    /// In flight over one session at most.
     window: usize,
+    /// Sessions at most, as far as the server took them.
+    connections: usize,
+    /// Queries that a session takes before all of them must be answered, as the server's habits
+    /// have it.
+    budget: usize,
 }
 
 struct Line {
@@ -69,6 +74,12 @@ struct Line {
     flights: HashMap<u16, Box<Flight>, BuildHasherDefault<IdHasher>>,
     given_up: usize,
     answered: usize,
+    sent: usize,
+    budget: usize,
+    /// What is in flight is asked for the last time, and alone.
+    careful: bool,
+    /// The first of the queries answered since time was looked at, by its number among those sent.
+    progress: Option<usize>,
     /// Of the first query.
     phases: Phases,
 }
@@ -79,8 +90,13 @@ struct Flight {
     /// How often it was sent.
     asked: u32,
     at: Zoned,
-    first_sent: Instant,
     sent: Instant,
+    /// Its number among the queries sent over the session.
+    order: usize,
+    /// Since when the server owes this reply and none before it.
+    owed: Instant,
+    /// How long it was owed over sessions that ended.
+    before: Duration,
     over: bool,
 }
 
@@ -105,6 +121,8 @@ impl Hasher for IdHasher {
     }
 }
 
+/// A session with so many replies that never came runs out of IDs, and is left for another.
+const MOST_GIVEN_UP: usize = 16_384;
 /// How often a query is sent at most.
 const MOST_ASKED: u32 = 3;
 /// The wait after which a peer may be waiting for us.
@@ -165,12 +183,24 @@ impl Pipeline {
                     waiting: VecDeque::new(),
                     lines: Vec::new(),
                     window,
+                    connections: self.connections,
+                    budget: usize::MAX,
                 });
                 // just pushed
                 self.pools.last_mut().expect("a pool")
             }
         };
-        let flight = Flight { job, query, asked: 0, at, first_sent: now, sent: now, over: false };
+        let flight = Flight {
+            job,
+            query,
+            asked: 0,
+            at,
+            sent: now,
+            order: 0,
+            owed: now,
+            before: Duration::ZERO,
+            over: false,
+        };
         pool.waiting.push_back(Box::new(flight));
     }
 
@@ -190,7 +220,7 @@ impl Pipeline {
     ) -> io::Result<bool> {
         let at = self.clock.now();
         for pool in &mut self.pools {
-            pool.send(self.connections, &at, &mut self.finished, tell);
+            pool.send(&at, &mut self.finished, tell);
         }
         if !self.finished.is_empty() {
             return Ok(false);
@@ -239,25 +269,27 @@ impl Pipeline {
 
 impl Pool {
     /// Puts what waits on sessions with room, and opens those that may be opened.
-    fn send(
-        &mut self,
-        connections: usize,
-        at: &Zoned,
-        finished: &mut Vec<Outcome>,
-        tell: &mut dyn FnMut(Event<'_>),
-    ) {
+    fn send(&mut self, at: &Zoned, finished: &mut Vec<Outcome>, tell: &mut dyn FnMut(Event<'_>)) {
         let mut now = Instant::now();
         while let Some(flight) = self.waiting.front() {
+            let last = flight.asked + 1 == MOST_ASKED;
+            // what is asked for the last time is asked within what the server is known to answer
+            for spent in self.lines.extract_if(.., |line| line.is_spent(last)) {
+                spent.session.close();
+            }
             let (most, open) = (self.window, self.lines.len());
-            let free = self.lines.iter_mut().filter(|line| line.in_flight() < most);
+            let lines = self.lines.iter_mut();
+            let free = lines.filter_map(|line| line.takes(most, last).then_some(line));
             let line = match free.min_by_key(|line| line.in_flight()) {
                 Some(line) => line,
-                None if open < connections => {
+                None if open < self.connections => {
                     match Asker::default().open(&flight.job.lookup, tell) {
                         Ok((session, phases)) => {
-                            self.lines.push(Line::new(session, phases));
+                            self.lines.push(Line::new(session, phases, self.budget));
                             now = Instant::now();
                         }
+                        // a server may take fewer sessions than it is offered
+                        Err(_) if open > 0 => self.connections = open,
                         Err(error) => {
                             // nobody who waits now would fare better
                             let waiting = std::mem::take(&mut self.waiting);
@@ -274,6 +306,7 @@ impl Pool {
             };
             if let Some(flight) = self.waiting.pop_front() {
                 line.send(flight, at, now);
+                line.careful = last;
             }
         }
         for line in &mut self.lines {
@@ -303,15 +336,17 @@ impl Pool {
 
     /// What a session left unanswered waits for another. A server that ends sessions after so many
     /// answers is asked so many questions at once from now on.
-    fn end(&mut self, line: Line, finished: &mut Vec<Outcome>) {
+    fn end(&mut self, mut line: Line, finished: &mut Vec<Outcome>) {
+        line.look_at_time(Instant::now());
         let cause = line.session.ended().cloned().unwrap_or(Reply::Closed);
         let peer = line.session.peer.clone();
         if line.in_flight() > 0 {
-            self.window = line.answered.clamp(1, self.window);
+            self.budget = line.answered.max(1);
         }
         let mut left: Vec<_> = line.flights.into_values().filter(|flight| !flight.over).collect();
         left.sort_by_key(|flight| std::cmp::Reverse(flight.job.number));
-        for flight in left {
+        for mut flight in left {
+            flight.before += flight.owed.elapsed();
             if flight.asked < MOST_ASKED {
                 self.waiting.push_front(flight);
             } else {
@@ -323,10 +358,12 @@ impl Pool {
 
     fn give_up(&mut self, finished: &mut Vec<Outcome>) {
         let Some(timeout) = self.route.timeout else { return };
+        let now = Instant::now();
         for line in &mut self.lines {
+            line.look_at_time(now);
             let peer = &line.session.peer;
             for flight in line.flights.values_mut().filter(|flight| !flight.over) {
-                let waited = flight.first_sent.elapsed();
+                let waited = flight.before + (now - flight.owed);
                 if waited >= timeout {
                     flight.over = true;
                     line.given_up += 1;
@@ -340,27 +377,67 @@ impl Pool {
 }
 
 impl Line {
-    fn new(session: Session, phases: Phases) -> Self {
-        Self { session, flights: HashMap::default(), given_up: 0, answered: 0, phases }
+    fn new(session: Session, phases: Phases, budget: usize) -> Self {
+        Self {
+            session,
+            flights: HashMap::default(),
+            given_up: 0,
+            answered: 0,
+            sent: 0,
+            budget,
+            careful: false,
+            progress: None,
+            phases,
+        }
     }
 
     fn in_flight(&self) -> usize {
         self.flights.len() - self.given_up
     }
 
+    /// Whether it is over: too few IDs are left, or nothing that is asked for the last time may be
+    /// asked over it.
+    fn is_spent(&self, last: bool) -> bool {
+        let spent = last && self.sent >= self.budget;
+        self.in_flight() == 0 && (spent || self.given_up >= MOST_GIVEN_UP)
+    }
+
+    /// Whether another query fits, with `most` in flight. A session that answered all it was
+    /// thought to answer takes as many again.
+    fn takes(&mut self, most: usize, last: bool) -> bool {
+        let in_flight = self.in_flight();
+        if in_flight == 0 {
+            self.careful = false;
+            if self.sent >= self.budget && !last {
+                self.budget = self.budget.saturating_mul(2);
+            }
+        }
+        let free = in_flight < if last { 1 } else { most };
+        free && !self.careful && self.sent < self.budget && self.given_up < MOST_GIVEN_UP
+    }
+
+    /// Notes what the replies of late say: a server that answers one query after the other owes
+    /// none of those behind the one that it answered before that.
+    fn look_at_time(&mut self, now: Instant) {
+        let Some(first) = self.progress.take() else { return };
+        for flight in self.flights.values_mut().filter(|flight| flight.order > first) {
+            flight.owed = now;
+        }
+    }
+
     fn send(&mut self, mut flight: Box<Flight>, at: &Zoned, now: Instant) {
         let mut id = u16::from_be_bytes([flight.query[0], flight.query[1]]);
-        // a window is much smaller than the space of IDs
+        // the window and those given up are fewer than there are IDs
         while self.flights.contains_key(&id) {
             id = rand::random();
         }
         flight.query[..2].copy_from_slice(&id.to_be_bytes());
-        flight.sent = now;
+        (flight.sent, flight.owed, flight.order) = (now, now, self.sent);
         if flight.asked == 0 {
-            flight.first_sent = flight.sent;
             flight.at = at.clone();
         }
         flight.asked += 1;
+        self.sent += 1;
         // a query that was encoded fits
         if self.session.queue(&flight.query).is_ok() {
             self.flights.insert(id, flight);
@@ -376,6 +453,7 @@ impl Line {
             return None;
         }
         self.answered += 1;
+        self.progress = Some(self.progress.map_or(flight.order, |it| it.min(flight.order)));
         let waited = now - flight.sent;
         let first = self.answered == 1;
         let before =

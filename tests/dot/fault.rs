@@ -119,6 +119,10 @@ pub enum Behaviour {
     FloodAfterAnswer,
     /// Goodbye and FIN after each answer.
     CloseAfterEachAnswer,
+    /// Goodbye and FIN after this many answers, whatever else was asked.
+    CloseAfterAnswers(usize),
+    /// Says nothing to each query of such a number.
+    SkipEvery(usize),
     /// Collects this many queries and answers the last first.
     OutOfOrder(usize),
 }
@@ -195,6 +199,8 @@ impl Behaviour {
         Self::SplitFrames,
         Self::FloodAfterAnswer,
         Self::CloseAfterEachAnswer,
+        Self::CloseAfterAnswers(2),
+        Self::SkipEvery(2),
         Self::OutOfOrder(1),
     ];
 
@@ -253,6 +259,8 @@ impl Behaviour {
             | Self::SplitFrames
             | Self::FloodAfterAnswer
             | Self::CloseAfterEachAnswer
+            | Self::CloseAfterAnswers(_)
+            | Self::SkipEvery(_)
             | Self::OutOfOrder(_) => Stage::Answered,
         }
     }
@@ -313,8 +321,10 @@ impl Behaviour {
 
     /// Takes query after query.
     fn converse(self, mut line: Line<'_>) -> io::Result<()> {
+        let mut count = 0;
         while let Some(query) = line.query()? {
             let answer = zone::answer(&query);
+            count += 1;
             match self {
                 Self::NoReply => {}
                 Self::CloseAfterQuery => break,
@@ -362,6 +372,13 @@ impl Behaviour {
                     line.reply(&answer)?;
                     break;
                 }
+                Self::CloseAfterAnswers(most) => {
+                    line.reply(&answer)?;
+                    if count == most {
+                        break;
+                    }
+                }
+                Self::SkipEvery(number) if count % number == 0 => {}
                 _ => line.reply(&message::reply(self, &query))?,
             }
         }
