@@ -53,6 +53,8 @@ pub(super) fn page() -> String {
     opening(&mut page, OUTPUT);
     example(&mut page, OUTPUT_EXAMPLE);
     entries(&mut page, OUTPUT_LINES);
+    section(&mut page, "BATCHES");
+    opening(&mut page, BATCHES);
     section(&mut page, "EXIT STATUS");
     for (code, meaning) in EXIT_STATUS {
         entry(&mut page, vec![bold(code.to_string())], &format!("{}.", capital(meaning)));
@@ -194,6 +196,26 @@ const OUTPUT_LINES: &[(&str, &str)] = &[
         "The size of query and reply with and without EDNS padding. A padded query that gets a \
          reply without padding is worth a warning.",
     ),
+];
+
+const BATCHES: &[&str] = &[
+    "With `-f`, each line of a file is a command line: names, types, options and servers, without \
+     the program's name. Blank lines and those that begin with # or ; are skipped. What stands on \
+     the command line of tdig itself is for all of them. The file is read as it is needed, so it \
+     may be of any length or have no end.",
+    "Queries that demand the same of the same server share a session, with as many in flight as \
+     +pipeline says; with +connections they share several. Results stand in the order of the \
+     lines; with +unordered they come as the replies do.",
+    "A session that a server closes is opened again, and what it left unanswered is asked again, \
+     at most twice. What fails is reported in its place. The time of +timeout is how long a server \
+     may owe a reply: one that answers one query after the other owes the next reply only. \
+     Transfers, queries over UDP and those that are signed or have a cookie are asked by \
+     themselves.",
+    "The last line sums up: queries, rate, replies by RCODE, failures by kind, and percentiles of \
+     the latency. With +short it is on standard error; with +json it is there, too, as a JSON \
+     object in one line. Ctrl-C ends a batch: what is done is shown and summed up. While a batch \
+     runs, standard error is a terminal and standard output is not, its progress is shown: done, \
+     rate, failures, and the time left where the file is a regular one.",
 ];
 
 const STATUS: &[&str] =
@@ -436,7 +458,7 @@ fn capital(text: &str) -> String {
 
 #[test]
 fn every_option_the_manual_mentions_exists() {
-    let prose = [DESCRIPTION, SERVERS, PLUS, PINS, OUTPUT, STATUS, DIFFERENCES].concat();
+    let prose = [DESCRIPTION, SERVERS, PLUS, PINS, OUTPUT, BATCHES, STATUS, DIFFERENCES].concat();
     let pairs = [PROFILES, NOTATIONS, OUTPUT_LINES, ENVIRONMENT, FILES].concat();
     let rows = OPTIONS.iter().flat_map(|row| [row.help, row.manual]);
     let texts = prose.into_iter().chain(pairs.into_iter().map(|it| it.1)).chain(rows);
