@@ -4,8 +4,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::dns::message::{Message, Section};
+use crate::dns::message::Message;
 use crate::dns::rcode::Rcode;
+use crate::dns::section::Section;
 use crate::exchange::Exchange;
 use crate::moment::{day, span};
 use crate::verdict::TlsFacts;

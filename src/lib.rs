@@ -13,7 +13,7 @@
 //! | `lib` | this map, and [`run`]: the only place that knows both `cli` and `net` | all |
 //! | [`cli`] | what was typed; opens no file, asks no clock | words of the others |
 //! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `moment` |
-//! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::trust`, `display` |
+//! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::policy`, `display` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
 //! | [`tls`] | who is at the other end; the only `dangerous()` | `verdict`, `error`, `moment` |
 //! | [`net`] | the only sockets | `plan` (and the words of `cli` in it), `dns`, `tls`, `event`, `exchange`, `verdict` |

@@ -15,7 +15,7 @@ use crate::display::Display;
 use crate::dns::query::{Edns, Padding, Query, Serial, flag, parse_name, to_ascii};
 use crate::error::Error;
 use crate::tls::hello::{DOT, Hello, can_post_quantum};
-use crate::tls::trust::{Policy, Root};
+use crate::tls::policy::{Policy, Root};
 
 /// One query, and its way.
 #[derive(Clone, Debug)]
@@ -160,7 +160,7 @@ impl Lookup {
         Ok(Self {
             query: query(settings, route.transport, idna.as_ref())?,
             idna,
-            random_cookie: settings.edns.on && settings.edns.cookie == Some(Cookie::Random),
+            random_cookie: settings.edns.cookie == Some(Cookie::Random),
             transfer: is_transfer(settings),
             route,
         })
@@ -317,8 +317,7 @@ fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Resu
     };
     let mut bits = flags(&settings.flags);
     if matches!(settings.operation, Operation::Notify(_)) {
-        // the notifying server has authority, and asks for no recursion (RFC 1996 section 3.7)
-        bits = (bits | flag::NOTIFY | flag::AA) & !flag::RD;
+        bits |= flag::NOTIFY;
     }
     Ok(Query {
         name,
@@ -326,7 +325,7 @@ fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Resu
         qclass: settings.qclass.unwrap_or(1),
         flags: bits,
         serial,
-        edns: settings.edns.on.then(|| edns(&settings.edns, transport)),
+        edns: settings.edns.is_sent().then(|| edns(&settings.edns, transport)),
     })
 }
 
@@ -375,12 +374,12 @@ fn edns(settings: &settings::Edns, transport: Transport) -> Edns {
         version: settings.version,
         flags: if settings.dnssec_ok { DO } else { 0 } | if settings.delegation { DE } else { 0 },
         options,
-        padding: match settings.padding {
-            settings::Padding::Auto if transport != Transport::Tls => Padding::Off,
-            settings::Padding::Auto | settings::Padding::Policy => Padding::Block(BLOCK),
-            settings::Padding::Off => Padding::Off,
-            settings::Padding::Block(block) => Padding::Block(block),
-            settings::Padding::Length(length) => Padding::Length(length),
+        padding: match (settings.padding, settings.alignment) {
+            (settings::Padding::Off, _) => Padding::Off,
+            (_, Some(block)) => Padding::Block(block),
+            (settings::Padding::Auto, None) if transport != Transport::Tls => Padding::Off,
+            (settings::Padding::Auto | settings::Padding::Policy, None) => Padding::Block(BLOCK),
+            (settings::Padding::Length(length), None) => Padding::Length(length),
         },
     }
 }
@@ -504,3 +503,6 @@ fn server_name(text: &str) -> Result<ServerName<'static>, Error> {
 fn is_dns(name: &ServerName<'_>) -> bool {
     matches!(name, ServerName::DnsName(_))
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,11 +16,8 @@ use rcgen::{
 };
 
 use crate::Outcome;
-use crate::commands;
+use crate::commands::{self, NAME};
 use crate::server::{self, Greeting};
-
-/// The name in the server's certificate.
-pub(crate) const NAME: &str = "dot.bench.test";
 
 /// Everything that is needed, until it is dropped.
 pub(crate) struct Bench {

@@ -198,6 +198,9 @@ pub fn clap_command() -> clap::Command {
     let flag = |id: &'static str, short: char| {
         Arg::new(id).short(short).num_args(0).default_missing_value("").action(ArgAction::Append)
     };
+    let repeatable = |id: &'static str, short: char| {
+        Arg::new(id).short(short).action(ArgAction::SetTrue).overrides_with(id)
+    };
     clap::Command::new("tdig")
         .about("ask a DNS resolver over TLS: who answered, and what")
         .version(env!("CARGO_PKG_VERSION"))
@@ -213,11 +216,12 @@ pub fn clap_command() -> clap::Command {
             Arg::new("f")
                 .short('f')
                 .value_name("FILE")
+                .overrides_with("f")
                 .help("Ask what the lines of FILE say; - is standard input."),
         )
         .arg(valued("y", 'y', "[ALG:]NAME:BASE64").help("Sign with this TSIG key (hmac-sha256)."))
         .arg(valued("k", 'k', "FILE").help("Sign with the TSIG key in FILE, as -y or BIND has it."))
-        .arg(Arg::new("r").short('r').action(ArgAction::SetTrue).help("Do not read ~/.tdigrc."))
+        .arg(repeatable("r", 'r').help("Do not read ~/.tdigrc."))
         .arg(flag("4", '4').help("Use IPv4 only."))
         .arg(flag("6", '6').help("Use IPv6 only."))
         .arg(
@@ -231,23 +235,12 @@ pub fn clap_command() -> clap::Command {
                 .long("color")
                 .value_name("WHEN")
                 .require_equals(true)
+                .overrides_with("color")
                 .value_parser(["auto", "always", "never"])
                 .help("Write in colour: auto, always or never."),
         )
-        .arg(
-            Arg::new("help")
-                .short('h')
-                .long("help")
-                .action(ArgAction::SetTrue)
-                .help("Print this help."),
-        )
-        .arg(
-            Arg::new("version")
-                .short('V')
-                .long("version")
-                .action(ArgAction::SetTrue)
-                .help("Print the version."),
-        )
+        .arg(repeatable("help", 'h').long("help").help("Print this help."))
+        .arg(repeatable("version", 'V').long("version").help("Print the version."))
         .arg(Arg::new("words").num_args(0..).action(ArgAction::Append).hide(true))
 }
 
@@ -296,6 +289,9 @@ impl Fold {
         }
         if word.is_empty() {
             return Err(Error::usage("invalid empty parameter"));
+        }
+        if word == "-" {
+            return Err(Error::usage("invalid option: -"));
         }
         if let Some(set) = type_word(word) {
             set(self.current());
@@ -427,6 +423,11 @@ fn type_word(word: &str) -> Option<impl FnOnce(&mut Settings)> {
     Some(move |settings: &mut Settings| {
         settings.qtype = Some(qtype);
         settings.operation = operation;
+        if matches!(operation, Operation::Notify(_)) {
+            // who notifies has authority, and asks for no recursion (RFC 1996 section 3.7)
+            settings.flags.aa = true;
+            settings.flags.rd = false;
+        }
     })
 }
 
@@ -486,11 +487,17 @@ fn unknown_option(typed: &str, word: &str, found: Vec<String>) -> Error {
     Error::Usage { message: format!("invalid option: +{typed}"), hint: nearest_option(word) }
 }
 
+/// Why kdig's option of this name is none of ours, where it is not.
+fn left_out(name: &str) -> Option<String> {
+    let (_, why) = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name)?;
+    Some(format!("left out on purpose: {why}"))
+}
+
 /// What was meant by an option that there is not.
 fn nearest_option(word: &str) -> Option<String> {
     let name = word.strip_prefix("no").unwrap_or(word);
-    if let Some((_, why)) = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name) {
-        return Some(format!("left out on purpose: {why}"));
+    if let Some(why) = left_out(name) {
+        return Some(why);
     }
     let hyphens = |character: char| matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}');
     if let Some(odd) = word.chars().find(|&character| hyphens(character)) {
@@ -542,10 +549,17 @@ fn usage(error: clap::Error) -> Error {
             "-f" | "-k" => "missing filename".to_owned(),
             _ => format!("missing value: {option}"),
         },
-        _ => error.to_string().lines().next().unwrap_or_default().to_owned(),
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.strip_prefix("error: ").unwrap_or(line).to_owned()
+        }
     };
     let hint = match error.get(ContextKind::ValidValue) {
-        _ if error.kind() == ErrorKind::UnknownArgument => Some("tdig -h lists the options".into()),
+        _ if error.kind() == ErrorKind::UnknownArgument => Some(match left_out(option) {
+            Some(why) => why,
+            None => "tdig -h lists the options".into(),
+        }),
         Some(ContextValue::Strings(values)) if !values.is_empty() => {
             Some(format!("one of {}", values.join(", ")))
         }

@@ -4,9 +4,10 @@
 use std::io::Write;
 
 use super::cursor::{Cursor, number};
+use super::digits::{decimal, hex, ipv4, ipv6};
 use super::name::Name;
 use super::period;
-use super::rdata::{algorithm_name, decimal, hex, ipv4, ipv6};
+use super::rdata::algorithm_name;
 use crate::text::{self, Place};
 
 /// The OPT record of a message (RFC 6891 section 6.1).

@@ -141,7 +141,12 @@ impl Query {
         const TTL: [u8; 4] = [0; 4];
         const NAMES: [u8; 2] = [0; 2];
         const TIMES: [u8; 16] = [0; 16];
-        self.put_name(out);
+        // where the question has the name, behind the header (RFC 1035 section 4.1.4)
+        const QNAME: u16 = 0xc000 | 12;
+        match self.name.is_root() {
+            true => self.put_name(out),
+            false => put(out, QNAME),
+        }
         put(out, SOA);
         put(out, self.qclass);
         out.extend(TTL);

@@ -23,7 +23,8 @@ use crate::error::{Error, Handshake, Reply, system_words};
 use crate::event::{Event, Source};
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
-use crate::tls::trust::{Root, Trust};
+use crate::tls::policy::Root;
+use crate::tls::roots::Trust;
 use crate::verdict::{SessionFacts, TlsFacts};
 
 /// Who asks: it keeps the session that the next query may use.
@@ -283,6 +284,10 @@ impl Attempt<'_> {
         outcome
     }
 
+    fn key(&mut self) -> Result<Option<Key>, Error> {
+        key(&self.lookup.route).inspect_err(|error| (self.tell)(Event::Failed(error)))
+    }
+
     /// A session with the first address of a server that gets as far as that.
     fn open(
         &mut self,
@@ -290,6 +295,8 @@ impl Attempt<'_> {
         protocol: Protocol,
     ) -> Result<(Session, Phases, Duration), Error> {
         self.querying(target, Protocol::Tcp);
+        // who cannot sign need not call
+        self.key()?;
         let start = self.deadline.elapsed();
         if target.is_path() {
             let opened = dial::unix(&target.host, protocol).and_then(|stream| {
@@ -411,7 +418,7 @@ impl Attempt<'_> {
                 )));
             }
         }
-        let key = key(&self.lookup.route)?;
+        let key = self.key()?;
         let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
         let mut verifier = key.as_ref().zip(mac.as_ref()).map(|(key, mac)| Verifier::new(key, mac));
         session.queue(&query)?;
@@ -492,7 +499,7 @@ impl Attempt<'_> {
         start: Duration,
         mut phases: Phases,
     ) -> Result<Exchange, Error> {
-        let key = key(&self.lookup.route)?;
+        let key = self.key()?;
         let mut cookie = None;
         for attempt in 0.. {
             let (query, mac) = encode(self.lookup, key.as_ref(), cookie.as_deref())?;
@@ -573,52 +580,53 @@ impl Attempt<'_> {
             true => vec![Endpoint::Path(target.host.clone())],
             false => self.addresses(target)?.into_iter().map(Endpoint::Ip).collect(),
         };
-        let key = key(&self.lookup.route)?;
+        let key = self.key()?;
         let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
         let mut last = None;
         for endpoint in endpoints {
             let peer = Peer { address: endpoint, protocol: Protocol::Udp };
             (self.tell)(Event::Dialling(&peer));
-            let tries = retry.saturating_add(1);
-            let outcome = Datagrams::open(&peer, &self.lookup.route).and_then(|socket| {
-                for left in (1..=tries).rev() {
-                    // each try gets its share of the time that is left
-                    let patience = self.deadline.left().map(|time| time / left);
-                    let deadline = self.deadline.within(patience);
-                    socket.send(&query)?;
+            let socket = match Datagrams::open(&peer, &self.lookup.route) {
+                Ok(socket) => socket,
+                Err(error) => {
+                    (self.tell)(Event::Failed(&error));
+                    last = Some(error);
+                    continue;
+                }
+            };
+            for left in (1..=retry.saturating_add(1)).rev() {
+                // each try gets its share of the time that is left
+                let patience = self.deadline.left().map(|time| time / left);
+                let deadline = self.deadline.within(patience);
+                let tried = socket.send(&query).and_then(|()| {
                     let sent = self.deadline.elapsed();
-                    match self.datagram(&socket, &query, &deadline) {
-                        Ok(reply) => {
-                            let received = self.deadline.elapsed();
-                            return Ok((sent, reply, received));
-                        }
-                        Err(error) => {
-                            (self.tell)(Event::Failed(&error));
-                            if matches!(error, Error::Connect { .. }) {
-                                return Err(error);
-                            }
-                            if left > 1 {
-                                (self.tell)(Event::Retrying(&peer));
-                            }
-                            last = Some(error);
-                        }
+                    Ok((sent, self.datagram(&socket, &query, &deadline)?))
+                });
+                let error = match tried {
+                    Ok((sent, reply)) => {
+                        let received = self.deadline.elapsed();
+                        let at = self.at.clone();
+                        return Ok(Exchange {
+                            signature: signature(key.as_ref(), mac.as_ref(), &reply),
+                            peer,
+                            query: Packet { bytes: query, at: at.clone(), took: sent - start },
+                            reply: Packet { bytes: reply, at, took: received - start },
+                            tls: None,
+                            phases: Phases { reply: received - sent, ..Phases::default() },
+                        });
                     }
+                    Err(error) => error,
+                };
+                (self.tell)(Event::Failed(&error));
+                // who cannot be reached now cannot a moment later
+                let is_final = matches!(error, Error::Connect { .. });
+                last = Some(error);
+                if is_final {
+                    break;
                 }
-                Err(last.take().unwrap_or_else(|| Error::Internal("no try".into())))
-            });
-            match outcome {
-                Ok((sent, reply, received)) => {
-                    let at = self.at.clone();
-                    return Ok(Exchange {
-                        signature: signature(key.as_ref(), mac.as_ref(), &reply),
-                        peer,
-                        query: Packet { bytes: query, at: at.clone(), took: sent - start },
-                        reply: Packet { bytes: reply, at, took: received - start },
-                        tls: None,
-                        phases: Phases { reply: received - sent, ..Phases::default() },
-                    });
+                if left > 1 {
+                    (self.tell)(Event::Retrying(&peer));
                 }
-                Err(error) => last = Some(error),
             }
         }
         Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())))

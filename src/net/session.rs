@@ -22,7 +22,8 @@ use crate::exchange::{Endpoint, Peer};
 use crate::plan::Target;
 use crate::text;
 use crate::tls::hello::{OwnKey, provider};
-use crate::tls::trust::{Recorder, Trust};
+use crate::tls::roots::Trust;
+use crate::tls::trust::Recorder;
 use crate::tls::words;
 use crate::verdict::{OwnCertificate, SessionFacts, TlsFacts};
 

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use super::ink::{Ink, Role};
+use crate::dns::digits::in_hex;
 use crate::moment::{day, span};
 use crate::text::{base64, shortened};
 use crate::verdict::{
@@ -152,14 +153,11 @@ fn forms(position: usize, certificate: &CertFacts) -> Vec<(Role, String)> {
         // a TLSA record of a CA's key has usage 2 (RFC 7671 section 5)
         let usage = if position == 0 { 3 } else { 2 };
         lines.push((Role::Pin, format!("Pin forms: sha256//{}", base64(pin))));
-        lines.push((Role::Pin, format!("TLSA: {usage} 1 1 {}", hex(pin))));
+        lines.push((Role::Pin, format!("TLSA: {usage} 1 1 {}", in_hex(pin))));
     }
-    lines.push((Role::Comment, format!("SHA-256 fingerprint: {}", hex(&certificate.fingerprint))));
+    let fingerprint = in_hex(&certificate.fingerprint);
+    lines.push((Role::Comment, format!("SHA-256 fingerprint: {fingerprint}")));
     lines
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
 /// `CA, at most 0 CAs below it; key cert sign, crl sign`

@@ -11,12 +11,14 @@ use jiff::Zoned;
 use super::certificates;
 use super::ink::{Ink, Role};
 use crate::display::Display;
+use crate::dns::digits::{decimal, hex};
 use crate::dns::edns::{Flag, Opt, View};
 use crate::dns::fault::Gravity;
-use crate::dns::message::{Message, Question, Record, Section, UPDATE};
+use crate::dns::message::{Message, Question, Record, UPDATE};
 use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
 use crate::dns::rdata::{self, Style};
+use crate::dns::section::Section;
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::verdict::TlsFacts;
 
@@ -222,7 +224,7 @@ impl<'a> Page<'a> {
         if !opt.unread().is_empty() {
             self.comment(|out| {
                 out.extend(b";; Options cut short: ");
-                rdata::hex(out, opt.unread());
+                hex(out, opt.unread());
             });
             self.out.push(b'\n');
         }
@@ -328,7 +330,7 @@ impl<'a> Page<'a> {
     fn record(&mut self, record: &Record<'_>) {
         self.owner(record.owner);
         if self.display.ttl {
-            rdata::decimal(&mut self.out, record.ttl.into());
+            decimal(&mut self.out, record.ttl.into());
             self.gap();
         }
         if self.display.class {
@@ -386,7 +388,7 @@ impl<'a> Page<'a> {
         for line in unread.chunks(32) {
             self.comment(|out| {
                 put(out, format_args!(";; unread: {at:5} "));
-                rdata::hex(out, line);
+                hex(out, line);
             });
             self.out.push(b'\n');
             at += line.len();
@@ -491,11 +493,11 @@ fn write<const N: usize>(out: &mut Vec<u8>, parts: [Part<'_>; N]) {
     for part in parts {
         match part {
             Text(text) => out.extend(text.as_bytes()),
-            Number(number) => rdata::decimal(out, number),
+            Number(number) => decimal(out, number),
             Milliseconds(time) => {
                 // to the nearest tenth; no lookup takes so long that 64 bits do not hold it
                 let tenths = ((time.as_nanos() + 50_000) / 100_000) as u64;
-                rdata::decimal(out, tenths / 10);
+                decimal(out, tenths / 10);
                 out.extend([b'.', b'0' + (tenths % 10) as u8]);
                 out.extend(b" ms");
             }
@@ -520,7 +522,7 @@ fn moment(out: &mut Vec<u8>, at: &Zoned) {
     let time = at.datetime();
     let fields = [time.month(), time.day(), time.hour(), time.minute(), time.second()];
     // four digits from now on
-    rdata::decimal(out, time.year().unsigned_abs().into());
+    decimal(out, time.year().unsigned_abs().into());
     for (before, field) in b"-- ::".iter().zip(fields) {
         // none has more than two digits
         let field = field.unsigned_abs();

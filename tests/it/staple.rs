@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rustls::crypto::ring;
 use rustls::pki_types::UnixTime;
+use tdig::tls::policy::{Policy, Root};
 use tdig::tls::roots::Anchors;
-use tdig::tls::trust::{Policy, Root, Trust};
+use tdig::tls::roots::Trust;
 use tdig::tls::{certificate, diagnosis};
 use tdig::verdict::Question;
 

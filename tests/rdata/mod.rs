@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
-use tdig::dns::message::{Message, Section};
+use tdig::dns::message::Message;
 use tdig::dns::rdata::Style;
+use tdig::dns::section::Section;
 
 type Octets = BoxedStrategy<Vec<u8>>;
 
