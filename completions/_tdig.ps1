@@ -17,7 +17,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+tls-keyfile=' = 'The private key of +tls-certfile.'
         '+tls-alpn=' = 'Offer the ALPN token TOKEN, not dot.'
         '+tls-version=' = 'Offer this version of TLS alone.'
-        '+tls-expiry=' = 'Fail if a certificate ends within TIME.'
+        '+tls-expiry=' = 'Fail if a certificate ends in TIME.'
         '+fail=' = 'Fail if COND,... holds: rcode, empty and others.'
         '+tcp' = 'Use TCP; with +notls, instead of UDP.'
         '+ignore' = 'Accept truncated replies over UDP.'

@@ -50,7 +50,7 @@ complete -c tdig -n "__tdig_word '+*'" -a '+tls-certfile=' -d 'Show the server t
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-keyfile=' -d 'The private key of +tls-certfile.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-alpn=' -d 'Offer the ALPN token TOKEN, not dot.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-version=' -d 'Offer this version of TLS alone.'
-complete -c tdig -n "__tdig_word '+*'" -a '+tls-expiry=' -d 'Fail if a certificate ends within TIME.'
+complete -c tdig -n "__tdig_word '+*'" -a '+tls-expiry=' -d 'Fail if a certificate ends in TIME.'
 complete -c tdig -n "__tdig_word '+*'" -a '+fail=' -d 'Fail if COND,... holds: rcode, empty and others.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tcp' -d 'Use TCP; with +notls, instead of UDP.'
 complete -c tdig -n "__tdig_word '+*'" -a '+ignore' -d 'Accept truncated replies over UDP.'

@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::settings::Settings;
+use crate::cli::settings::{Operation, Settings};
 use crate::cli::{self, Look};
 use crate::display::Format;
-use crate::dns::message::Message;
 use crate::dns::rcode::Rcode;
 use crate::error::{Error, system_words};
 use crate::lookups;
@@ -47,12 +46,17 @@ pub(crate) fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8
             return Ok(error.exit_code());
         }
     };
+    let plain = match Lookup::on(Arc::clone(&route), &look.common) {
+        Ok(lookup) if is_question(look, &lookup) => Some(lookup),
+        _ => None,
+    };
     let options = look.common.batch;
     let mut batch = Batch {
         look,
         talk,
         lines,
         route,
+        plain,
         pipeline: Pipeline::new(options.pipeline, options.connections),
         interrupted,
         next: 0,
@@ -82,6 +86,8 @@ struct Batch<'a, 'b> {
     lines: Lines,
     /// The way of every query that says nothing else.
     route: Arc<Route>,
+    /// What a line without options asks, but for its name; `None` where that is no question.
+    plain: Option<Lookup>,
     pipeline: Pipeline,
     interrupted: Arc<AtomicBool>,
     /// The number of the next query.
@@ -156,6 +162,16 @@ impl Batch<'_, '_> {
         if line.is_empty() || line.starts_with(['#', ';']) {
             return Ok(());
         }
+        if let (Some(plain), Some(question)) = (&self.plain, cli::parse_question(line)) {
+            let cli::Question { name, qtype, qclass } = question;
+            return match plain.about(name, qtype, qclass) {
+                Ok(lookup) => {
+                    self.queue(lookup);
+                    Ok(())
+                }
+                Err(error) => self.fail(error),
+            };
+        }
         let mut warnings = Vec::new();
         match cli::parse_line(line, &self.look.common, &mut warnings) {
             Ok(queries) => {
@@ -180,15 +196,19 @@ impl Batch<'_, '_> {
         };
         match route.and_then(|route| Lookup::on(route, settings)) {
             Ok(lookup) => {
-                let job = Job { number: self.next, lookup };
-                self.next += 1;
-                match can_be_pipelined(&job.lookup) {
-                    true => self.pipeline.add(job),
-                    false => self.barrier = Some(job),
-                }
+                self.queue(lookup);
                 Ok(())
             }
             Err(error) => self.fail(error),
+        }
+    }
+
+    fn queue(&mut self, lookup: Lookup) {
+        let job = Job { number: self.next, lookup };
+        self.next += 1;
+        match can_be_pipelined(&job.lookup) {
+            true => self.pipeline.add(job),
+            false => self.barrier = Some(job),
         }
     }
 
@@ -223,8 +243,12 @@ impl Batch<'_, '_> {
         if self.look.common.batch.unordered {
             return self.show(&outcome);
         }
-        self.early_octets += octets(&outcome);
-        self.early.insert(outcome.job.number, outcome);
+        if outcome.job.number == self.shown {
+            self.show(&outcome)?;
+        } else {
+            self.early_octets += octets(&outcome);
+            self.early.insert(outcome.job.number, outcome);
+        }
         while let Some(outcome) = self.early.remove(&self.shown) {
             self.early_octets -= octets(&outcome);
             self.show(&outcome)?;
@@ -240,8 +264,9 @@ impl Batch<'_, '_> {
         self.talk.data_only = lookup.route.display.format != Format::Full;
         let code = match &outcome.result {
             Ok(exchange) => {
-                self.summary.answered(&exchange.reply.bytes, exchange.phases.reply);
-                lookups::answered(lookup, exchange, &heard(lookup), self.talk)?
+                let (code, rcode) = lookups::answered(lookup, exchange, &heard(lookup), self.talk)?;
+                self.summary.answered(rcode, exchange.phases.reply);
+                code
             }
             Err(error) => {
                 self.summary.failed(error);
@@ -297,6 +322,11 @@ fn heard(lookup: &Lookup) -> Heard {
         }
         _ => Heard::default(),
     }
+}
+
+/// Whether lines without options ask a question, all in the same way.
+fn is_question(look: &Look, lookup: &Lookup) -> bool {
+    look.common.operation == Operation::Query && !lookup.transfer
 }
 
 fn can_be_pipelined(lookup: &Lookup) -> bool {
@@ -415,8 +445,8 @@ impl Summary {
         Self { start: Instant::now(), rcodes, failures, alone: 0, latency }
     }
 
-    fn answered(&mut self, reply: &[u8], waited: Duration) {
-        *self.rcodes.entry(Message::read(reply).rcode().code).or_default() += 1;
+    fn answered(&mut self, rcode: Rcode, waited: Duration) {
+        *self.rcodes.entry(rcode.code).or_default() += 1;
         // a wait beyond the greatest is the greatest
         self.latency
             .saturating_record(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX).max(1));

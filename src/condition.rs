@@ -4,10 +4,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::dns::message::{Message, Section};
+use crate::dns::message::Message;
 use crate::dns::rcode::Rcode;
-use crate::exchange::{Exchange, TlsFacts};
+use crate::dns::section::Section;
+use crate::exchange::Exchange;
 use crate::moment::{day, span};
+use crate::verdict::TlsFacts;
 
 /// What must hold beside the lookup itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,9 +160,8 @@ mod tests {
     use super::*;
     use jiff::Zoned;
 
-    use crate::exchange::{
-        CertContent, CertFacts, Endpoint, Packet, Peer, Phases, Protocol, Verdict,
-    };
+    use crate::exchange::{Endpoint, Packet, Peer, Phases, Protocol};
+    use crate::verdict::{CertContent, CertFacts, Verdict};
 
     const DAY: i64 = 86_400;
     /// One question and one answer: an address of the root.

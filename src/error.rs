@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use crate::alert::Alert;
 use crate::dns::transfer::TransferFault;
-use crate::exchange::{Peer, Protocol, Question, TlsFacts};
+use crate::exchange::{Peer, Protocol};
 use crate::text;
+use crate::verdict::{Question, TlsFacts};
 
 /// The exit status when a reply came that is of no use.
 pub const NO_ANSWER: u8 = 11;

@@ -11,14 +11,17 @@
 //! |---|---|---|
 //! | `main` | argv in, streams and exit status out | this |
 //! | `lib` | this map, and [`run`]: the only place that knows both `cli` and `net` | all |
-//! | [`cli`] | what was typed; opens no file, asks no clock | `dns` and `condition` (words), `tls::hello` (versions), `display`, `error` |
-//! | [`condition`] | what a good result is, for checks by exit status; pure | `exchange`, `dns`, `moment` |
-//! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::trust`, `display` |
+//! | [`cli`] | what was typed; opens no file, asks no clock | words of the others |
+//! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `moment` |
+//! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::policy`, `display` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
-//! | [`tls`] | who is at the other end; the only `dangerous()` | `exchange`, `moment` |
-//! | [`net`] | the only sockets | `plan`, `tls`, `exchange` |
-//! | [`render`] | Exchange -> text; pure | `exchange`, `dns`, `display`, `moment` |
-//! | [`exchange`], [`display`], [`error`], [`alert`], [`text`], [`moment`] | plain values and words | each other |
+//! | [`tls`] | who is at the other end; the only `dangerous()` | `verdict`, `error`, `moment` |
+//! | [`net`] | the only sockets | `plan` (and the words of `cli` in it), `dns`, `tls`, `event`, `exchange`, `verdict` |
+//! | [`render`] | Exchange -> text; pure | `event`, `exchange`, `verdict`, `dns`, `display`, `moment` |
+//! | [`event`] | what is told while a lookup runs | `error`, `exchange`, `verdict` |
+//! | [`error`] | what can go wrong, each with its exit status | `exchange`, `verdict`, `alert` |
+//! | [`exchange`] | the result of a lookup | `verdict` |
+//! | [`verdict`], [`display`], [`alert`], [`text`], [`moment`] | plain values and words | nothing but `text` |
 //!
 //! No circle, and only `net`, `tls::roots`, `tls::hello` and `main` touch the world.
 
@@ -29,6 +32,7 @@ pub mod condition;
 pub mod display;
 pub mod dns;
 pub mod error;
+pub mod event;
 pub mod exchange;
 mod lookups;
 pub mod moment;
@@ -37,6 +41,7 @@ pub mod plan;
 pub mod render;
 pub mod text;
 pub mod tls;
+pub mod verdict;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
@@ -61,6 +66,9 @@ pub struct Surroundings {
     /// The folder that may hold a start file.
     pub home: Option<PathBuf>,
 }
+
+/// The exit status of a command line that makes no sense.
+const USAGE: u8 = 1;
 
 /// Runs one command line, without the program's name, and returns the exit status.
 pub fn run(
@@ -114,7 +122,15 @@ fn command(
             look.in_unicode(surroundings.out_is_terminal);
             talk.debug = look.debug;
             talk.progress = surroundings.err_is_terminal && !surroundings.out_is_terminal;
-            lookups::lookups(&look, &mut talk)
+            let status = lookups::lookups(&look, &mut talk)?;
+            match &look.batch {
+                // nothing is sent before the whole line makes sense
+                Some(path) if status != USAGE => {
+                    let code = batch::run(path, &look, &mut talk)?;
+                    Ok(if status == 0 { code } else { status })
+                }
+                _ => Ok(status),
+            }
         }
         Err(error) => lookups::usage(&error, &mut talk),
     }

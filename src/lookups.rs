@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use jiff::Zoned;
 
-use crate::batch;
 use crate::cli::Look;
 use crate::display::Format;
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
+use crate::dns::rcode::Rcode;
 use crate::error::{Error, NO_ANSWER};
 use crate::exchange::{Exchange, Packet};
 use crate::net::lookup::Asker;
@@ -53,13 +53,7 @@ pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
             status = code;
         }
     }
-    match &look.batch {
-        Some(path) => {
-            let code = batch::run(path, look, talk)?;
-            Ok(if status == 0 { code } else { status })
-        }
-        None => Ok(status),
-    }
+    Ok(status)
 }
 
 /// Tells how a name with letters beyond ASCII is sent.
@@ -96,7 +90,7 @@ pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io
     });
     told?;
     match outcome {
-        Ok(exchange) => answered(lookup, &exchange, &heard, talk),
+        Ok(exchange) => answered(lookup, &exchange, &heard, talk).map(|(code, _)| code),
         Err(error) => {
             if format == Format::Json {
                 json::failed(&heard, &error, talk.pretty, talk.out)?;
@@ -153,13 +147,14 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     Ok(outcome.map_or_else(|error| error.exit_code(), |()| 0))
 }
 
-/// Shows what came back: warnings before the text that they are about.
+/// Shows what came back: warnings before the text that they are about. Returns the exit status, and
+/// what the server said.
 pub(crate) fn answered(
     lookup: &Lookup,
     exchange: &Exchange,
     heard: &Heard,
     talk: &mut Talk<'_>,
-) -> io::Result<u8> {
+) -> io::Result<(u8, Rcode)> {
     const CONDITION: u8 = 2;
     let (query, reply) =
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
@@ -208,11 +203,12 @@ pub(crate) fn answered(
     for condition in &failed {
         talk.error(format_args!("condition failed: {condition}"))?;
     }
-    Ok(match (usable, failed.is_empty()) {
+    let code = match (usable, failed.is_empty()) {
         (false, _) => NO_ANSWER,
         (true, false) => CONDITION,
         (true, true) => 0,
-    })
+    };
+    Ok((code, reply.rcode()))
 }
 
 /// A command line that makes no sense.

@@ -15,7 +15,7 @@ use crate::display::Display;
 use crate::dns::query::{Edns, Padding, Query, Serial, flag, parse_name, to_ascii};
 use crate::error::Error;
 use crate::tls::hello::{DOT, Hello, can_post_quantum};
-use crate::tls::trust::{Policy, Root};
+use crate::tls::policy::{Policy, Root};
 
 /// One query, and its way.
 #[derive(Clone, Debug)]
@@ -132,13 +132,35 @@ impl Lookup {
         Self::on(route, settings)
     }
 
+    /// The same question about another name, which is in ASCII, and with these in place of its type
+    /// and class.
+    pub fn about(
+        &self,
+        name: &str,
+        qtype: Option<u16>,
+        qclass: Option<u16>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            query: Query {
+                name: domain(name)?,
+                qtype: qtype.unwrap_or(self.query.qtype),
+                qclass: qclass.unwrap_or(self.query.qclass),
+                edns: self.query.edns.clone(),
+                ..self.query
+            },
+            route: Arc::clone(&self.route),
+            idna: None,
+            ..*self
+        })
+    }
+
     /// The same on a way that is decided already.
     pub fn on(route: Arc<Route>, settings: &Settings) -> Result<Self, Error> {
         let idna = idna(settings);
         Ok(Self {
             query: query(settings, route.transport, idna.as_ref())?,
             idna,
-            random_cookie: settings.edns.on && settings.edns.cookie == Some(Cookie::Random),
+            random_cookie: settings.edns.cookie == Some(Cookie::Random),
             transfer: is_transfer(settings),
             route,
         })
@@ -283,11 +305,7 @@ fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Resu
                 Some(Idna::Ascii { sent, .. }) => sent,
                 _ => text,
             };
-            let name = parse_name(text).map_err(|_| {
-                let dot = if text.is_empty() || text.ends_with('.') { "" } else { "." };
-                Error::usage(format!("'{text}{dot}' is not a valid domain name"))
-            })?;
-            (name, 1)
+            (domain(text)?, 1)
         }
         // an address in reverse is always a name
         Some(settings::Name::Reverse(address)) => (Name::from(*address), 12),
@@ -299,8 +317,7 @@ fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Resu
     };
     let mut bits = flags(&settings.flags);
     if matches!(settings.operation, Operation::Notify(_)) {
-        // the notifying server has authority, and asks for no recursion (RFC 1996 section 3.7)
-        bits = (bits | flag::NOTIFY | flag::AA) & !flag::RD;
+        bits |= flag::NOTIFY;
     }
     Ok(Query {
         name,
@@ -308,7 +325,14 @@ fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Resu
         qclass: settings.qclass.unwrap_or(1),
         flags: bits,
         serial,
-        edns: settings.edns.on.then(|| edns(&settings.edns, transport)),
+        edns: settings.edns.is_sent().then(|| edns(&settings.edns, transport)),
+    })
+}
+
+fn domain(text: &str) -> Result<Name, Error> {
+    parse_name(text).map_err(|_| {
+        let dot = if text.is_empty() || text.ends_with('.') { "" } else { "." };
+        Error::usage(format!("'{text}{dot}' is not a valid domain name"))
     })
 }
 
@@ -350,12 +374,12 @@ fn edns(settings: &settings::Edns, transport: Transport) -> Edns {
         version: settings.version,
         flags: if settings.dnssec_ok { DO } else { 0 } | if settings.delegation { DE } else { 0 },
         options,
-        padding: match settings.padding {
-            settings::Padding::Auto if transport != Transport::Tls => Padding::Off,
-            settings::Padding::Auto | settings::Padding::Policy => Padding::Block(BLOCK),
-            settings::Padding::Off => Padding::Off,
-            settings::Padding::Block(block) => Padding::Block(block),
-            settings::Padding::Length(length) => Padding::Length(length),
+        padding: match (settings.padding, settings.alignment) {
+            (settings::Padding::Off, _) => Padding::Off,
+            (_, Some(block)) => Padding::Block(block),
+            (settings::Padding::Auto, None) if transport != Transport::Tls => Padding::Off,
+            (settings::Padding::Auto | settings::Padding::Policy, None) => Padding::Block(BLOCK),
+            (settings::Padding::Length(length), None) => Padding::Length(length),
         },
     }
 }
@@ -479,3 +503,6 @@ fn server_name(text: &str) -> Result<ServerName<'static>, Error> {
 fn is_dns(name: &ServerName<'_>) -> bool {
     matches!(name, ServerName::DnsName(_))
 }
+
+#[cfg(test)]
+mod tests;

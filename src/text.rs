@@ -100,6 +100,16 @@ fn decimal(out: &mut Vec<u8>, byte: u8) {
     out.extend([b'\\', b'0' + byte / 100, b'0' + byte / 10 % 10, b'0' + byte % 10]);
 }
 
+/// Octets from an even number of hex digits.
+pub(crate) fn unhex(typed: &str) -> Option<Vec<u8>> {
+    let value = |digit: u8| (digit as char).to_digit(16);
+    let pairs = typed.as_bytes().chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    pairs.map(|pair| Some((value(pair[0])? << 4 | value(pair[1])?) as u8)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tdig::exchange::{CertContent, TlsFacts, Verdict};
+use tdig::verdict::{CertContent, TlsFacts, Verdict};
 use tdig::render::certificates;
 use tdig::render::ink::Ink;
 use tdig::tls::certificate;

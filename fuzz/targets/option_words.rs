@@ -10,7 +10,8 @@ use tdig::plan::Lookup;
 fuzz_target!(|line: &str| {
     let words = line.lines().map(OsString::from);
     let Ok(Command::Look(look)) = cli::parse(words) else { return };
-    assert!(!look.queries.is_empty(), "{line:?}");
+    // a batch has its queries elsewhere
+    assert!(!look.queries.is_empty() || look.batch.is_some(), "{line:?}");
     for settings in &look.queries {
         if let Ok(lookup) = Lookup::new(settings) {
             let _ = lookup.query.encode(1, 0);

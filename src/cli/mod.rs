@@ -160,6 +160,36 @@ pub fn parse_line(
     Ok(queries)
 }
 
+/// A name, and what is asked of it in place of what all queries ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// The name as typed.
+    pub name: &'a str,
+    /// A record type.
+    pub qtype: Option<u16>,
+    /// A class.
+    pub qclass: Option<u16>,
+}
+
+/// Reads a line of a batch that is a name with a dot in it, and types and classes: most lines of
+/// most batches, and [`parse_line`] would say the same of them. `None` is any other line.
+pub fn parse_question(line: &str) -> Option<Question<'_>> {
+    let mut words = line.split_ascii_whitespace();
+    let name = words.next()?;
+    // no type and no class has a dot in it, but IXFR=1.5 is no name
+    let is_name = name.contains('.') && !name.starts_with(['+', '@', '-']) && !name.contains('=');
+    let mut question = Question { name, qtype: None, qclass: None };
+    for word in words {
+        if let Some(qtype) = type_from_word(word) {
+            question.qtype = Some(qtype);
+        } else {
+            question.qclass = Some(class_from_word(word)?);
+        }
+    }
+    // a transfer is more than a question, and a name beyond ASCII is sent in other letters
+    (is_name && name.is_ascii() && !matches!(question.qtype, Some(AXFR | IXFR))).then_some(question)
+}
+
 /// The dash options, each with its one line of help.
 pub fn clap_command() -> clap::Command {
     let valued = |id: &'static str, short: char, value: &'static str| {
@@ -167,6 +197,9 @@ pub fn clap_command() -> clap::Command {
     };
     let flag = |id: &'static str, short: char| {
         Arg::new(id).short(short).num_args(0).default_missing_value("").action(ArgAction::Append)
+    };
+    let repeatable = |id: &'static str, short: char| {
+        Arg::new(id).short(short).action(ArgAction::SetTrue).overrides_with(id)
     };
     clap::Command::new("tdig")
         .about("ask a DNS resolver over TLS: who answered, and what")
@@ -183,11 +216,12 @@ pub fn clap_command() -> clap::Command {
             Arg::new("f")
                 .short('f')
                 .value_name("FILE")
+                .overrides_with("f")
                 .help("Ask what the lines of FILE say; - is standard input."),
         )
         .arg(valued("y", 'y', "[ALG:]NAME:BASE64").help("Sign with this TSIG key (hmac-sha256)."))
         .arg(valued("k", 'k', "FILE").help("Sign with the TSIG key in FILE, as -y or BIND has it."))
-        .arg(Arg::new("r").short('r').action(ArgAction::SetTrue).help("Do not read ~/.tdigrc."))
+        .arg(repeatable("r", 'r').help("Do not read ~/.tdigrc."))
         .arg(flag("4", '4').help("Use IPv4 only."))
         .arg(flag("6", '6').help("Use IPv6 only."))
         .arg(
@@ -201,23 +235,12 @@ pub fn clap_command() -> clap::Command {
                 .long("color")
                 .value_name("WHEN")
                 .require_equals(true)
+                .overrides_with("color")
                 .value_parser(["auto", "always", "never"])
                 .help("Write in colour: auto, always or never."),
         )
-        .arg(
-            Arg::new("help")
-                .short('h')
-                .long("help")
-                .action(ArgAction::SetTrue)
-                .help("Print this help."),
-        )
-        .arg(
-            Arg::new("version")
-                .short('V')
-                .long("version")
-                .action(ArgAction::SetTrue)
-                .help("Print the version."),
-        )
+        .arg(repeatable("help", 'h').long("help").help("Print this help."))
+        .arg(repeatable("version", 'V').long("version").help("Print the version."))
         .arg(Arg::new("words").num_args(0..).action(ArgAction::Append).hide(true))
 }
 
@@ -266,6 +289,9 @@ impl Fold {
         }
         if word.is_empty() {
             return Err(Error::usage("invalid empty parameter"));
+        }
+        if word == "-" {
+            return Err(Error::usage("invalid option: -"));
         }
         if let Some(set) = type_word(word) {
             set(self.current());
@@ -376,6 +402,7 @@ impl Fold {
 }
 
 const SOA: u16 = 6;
+const AXFR: u16 = 252;
 const NS: u16 = 2;
 const IXFR: u16 = 251;
 
@@ -396,6 +423,11 @@ fn type_word(word: &str) -> Option<impl FnOnce(&mut Settings)> {
     Some(move |settings: &mut Settings| {
         settings.qtype = Some(qtype);
         settings.operation = operation;
+        if matches!(operation, Operation::Notify(_)) {
+            // who notifies has authority, and asks for no recursion (RFC 1996 section 3.7)
+            settings.flags.aa = true;
+            settings.flags.rd = false;
+        }
     })
 }
 
@@ -455,11 +487,17 @@ fn unknown_option(typed: &str, word: &str, found: Vec<String>) -> Error {
     Error::Usage { message: format!("invalid option: +{typed}"), hint: nearest_option(word) }
 }
 
+/// Why kdig's option of this name is none of ours, where it is not.
+fn left_out(name: &str) -> Option<String> {
+    let (_, why) = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name)?;
+    Some(format!("left out on purpose: {why}"))
+}
+
 /// What was meant by an option that there is not.
 fn nearest_option(word: &str) -> Option<String> {
     let name = word.strip_prefix("no").unwrap_or(word);
-    if let Some((_, why)) = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name) {
-        return Some(format!("left out on purpose: {why}"));
+    if let Some(why) = left_out(name) {
+        return Some(why);
     }
     let hyphens = |character: char| matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}');
     if let Some(odd) = word.chars().find(|&character| hyphens(character)) {
@@ -511,10 +549,17 @@ fn usage(error: clap::Error) -> Error {
             "-f" | "-k" => "missing filename".to_owned(),
             _ => format!("missing value: {option}"),
         },
-        _ => error.to_string().lines().next().unwrap_or_default().to_owned(),
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.strip_prefix("error: ").unwrap_or(line).to_owned()
+        }
     };
     let hint = match error.get(ContextKind::ValidValue) {
-        _ if error.kind() == ErrorKind::UnknownArgument => Some("tdig -h lists the options".into()),
+        _ if error.kind() == ErrorKind::UnknownArgument => Some(match left_out(option) {
+            Some(why) => why,
+            None => "tdig -h lists the options".into(),
+        }),
         Some(ContextValue::Strings(values)) if !values.is_empty() => {
             Some(format!("one of {}", values.join(", ")))
         }

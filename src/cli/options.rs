@@ -1,17 +1,11 @@
 //! OPTIONS: one row per `+option`. One rule: parsing, help, man page and completions all read this
 //! table and nothing else; a row that needs a second place is missing a field.
 
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+mod set;
 
-use rustls::pki_types::DnsName;
+pub use set::Value;
 
-use super::pin::Pin;
-use super::server::{Server, address_of, parse_port};
-use super::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
-use crate::condition::{Condition, Margin};
-use crate::display::Format;
-use crate::tls::hello::Version;
+use super::settings::Settings;
 
 /// One `+[no]option`.
 pub struct Row {
@@ -40,17 +34,6 @@ pub enum Argument {
     Optional(&'static str),
     /// A value.
     Required(&'static str),
-}
-
-/// How an option was typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
-    /// `+option`
-    On,
-    /// `+option=value`
-    With(&'a str),
-    /// `+nooption`
-    Off,
 }
 
 /// What an option does to the settings.
@@ -166,25 +149,25 @@ use Group::{Display as Show, Query, Travel, Trust};
 
 /// Every option, in the order in which help lists them within their group.
 pub const OPTIONS: &[Row] = &[
-    row(Trust, "tls", Nothing, tls, "Use DNS over TLS, which is the default.").manual(
+    row(Trust, "tls", Nothing, set::tls, "Use DNS over TLS, which is the default.").manual(
         "Without any of the options below nothing about the server is verified (opportunistic \
          profile, RFC 8310), and the output says so. +notls forgets all of them and asks in \
          cleartext, over UDP and port 53.",
     ),
-    row(Trust, "tls-ca", Optional("FILE"), tls_ca, "Trust the system's store, or the PEM FILE.")
+    row(Trust, "tls-ca", Optional("FILE"), set::tls_ca, "Trust the system's store, or the PEM FILE.")
         .manual(
             "May be given several times; what is trusted adds up. The certificate must lead to one \
              of these trust anchors, be within its dates, be meant for a server, and carry the \
              name or address of the server as typed.",
         ),
-    row(Trust, "tls-mozilla", Nothing, tls_mozilla, "Trust Mozilla's roots, built in.")
+    row(Trust, "tls-mozilla", Nothing, set::tls_mozilla, "Trust Mozilla's roots, built in.")
         .ours()
         .manual("As +tls-ca otherwise."),
     row(
         Trust,
         "tls-hostname",
         Required("NAME"),
-        |it, value| tls_name(it, |tls| &mut tls.hostname, value),
+        |it, value| set::tls_name(it, |tls| &mut tls.hostname, value),
         "Check the certificate for NAME, a name or an address.",
     )
     .manual(
@@ -195,11 +178,11 @@ pub const OPTIONS: &[Row] = &[
         Trust,
         "tls-sni",
         Required("NAME"),
-        |it, value| tls_name(it, |tls| &mut tls.sni, value),
+        |it, value| set::tls_name(it, |tls| &mut tls.sni, value),
         "Send NAME as server name indication.",
     )
     .manual("Instead of the name that is checked. An address is never sent."),
-    row(Trust, "tls-pin", Required("PIN"), tls_pin, "Accept only keys with this SHA-256 PIN.").manual(
+    row(Trust, "tls-pin", Required("PIN"), set::tls_pin, "Accept only keys with this SHA-256 PIN.").manual(
         "May be given several times; one must match. Base64, hex, sha256//PIN, pin-sha256=\"PIN\", \
          or a PEM or DER file. A pin counts only for a key that was proved: that of the server's \
          own certificate, or of one from which its signatures descend. Together with a trust anchor \
@@ -210,19 +193,19 @@ pub const OPTIONS: &[Row] = &[
         Trust,
         "tls-ocsp-stapling",
         Optional("HOURS"),
-        tls_ocsp_stapling,
+        set::tls_ocsp_stapling,
         "Demand a stapled OCSP response that says good.",
     )
     .manual(
-        "It must be signed for the issuer of the server's certificate, not be past its next update, \
-         and be no older than HOURS (168). Implies +tls-ca where no trust anchor is named. A staple \
-         that says revoked is refused by every option that verifies the certificate.",
+        "It must be signed for the issuer of the server's certificate, not be past its next \
+         update, and be no older than HOURS (168). Implies +tls-ca where no trust anchor is named. \
+         A staple that says revoked is refused by every option that verifies the certificate.",
     ),
     row(
         Trust,
         "tls-certfile",
         Required("FILE"),
-        |it, value| file(it, |tls| &mut tls.certfile, value),
+        |it, value| set::file(it, |tls| &mut tls.certfile, value),
         "Show the server the certificate chain of FILE.",
     )
     .manual("PEM, or one certificate in DER. Needs +tls-keyfile. Sent only if the server asks."),
@@ -230,23 +213,23 @@ pub const OPTIONS: &[Row] = &[
         Trust,
         "tls-keyfile",
         Required("FILE"),
-        |it, value| file(it, |tls| &mut tls.keyfile, value),
+        |it, value| set::file(it, |tls| &mut tls.keyfile, value),
         "The private key of +tls-certfile.",
     )
     .manual("PEM or DER; PKCS #8, SEC1 or PKCS #1."),
-    row(Trust, "tls-alpn", Required("TOKEN"), tls_alpn, "Offer the ALPN token TOKEN, not dot.")
+    row(Trust, "tls-alpn", Required("TOKEN"), set::tls_alpn, "Offer the ALPN token TOKEN, not dot.")
         .ours()
         .manual("May be given several times. +notls-alpn offers none."),
-    row(Trust, "tls-version", Required("1.2|1.3"), tls_version, "Offer this version of TLS alone.")
+    row(Trust, "tls-version", Required("1.2|1.3"), set::tls_version, "Offer this version of TLS alone.")
         .ours(),
-    row(Trust, "tls-expiry", Required("TIME|N%"), tls_expiry, "Fail if a certificate ends within TIME.")
+    row(Trust, "tls-expiry", Required("TIME|N%"), set::tls_expiry, "Fail if a certificate ends in TIME.")
         .ours()
         .manual(
             "A time as in 30d or 12h, or a share of the certificate's lifetime as in 33%. It \
              concerns every certificate that the trust rests on. The lookup is done and shown; the \
              exit status is 2.",
         ),
-    row(Trust, "fail", Required("COND"), fail, "Fail if COND,... holds: rcode, empty and others.")
+    row(Trust, "fail", Required("COND"), set::fail, "Fail if COND,... holds: rcode, empty and others.")
         .ours()
         .manual(
             "rcode (any status but NOERROR), the name of a status such as servfail, empty (no \
@@ -254,7 +237,7 @@ pub const OPTIONS: &[Row] = &[
              set), tls12. The lookup is done and shown; the exit status is 2, and a line on \
              standard error says which condition it was. +nofail forgets all of them.",
         ),
-    row(Travel, "tcp", Nothing, tcp, "Use TCP; with +notls, instead of UDP.")
+    row(Travel, "tcp", Nothing, set::tcp, "Use TCP; with +notls, instead of UDP.")
         .manual("+notcp is UDP and implies +ignore."),
     switch(Travel, "ignore", |it| &mut it.transport.ignore, "Accept truncated replies over UDP."),
     switch(
@@ -267,9 +250,9 @@ pub const OPTIONS: &[Row] = &[
         "Queries of one command line to the same server, with the same demands on it, share a \
          session. One that the server closed is opened again.",
     ),
-    row(Travel, "pipeline", Required("N"), pipeline, "In a batch, have N queries in flight (500).")
+    row(Travel, "pipeline", Required("N"), set::pipeline, "In a batch, have N queries in flight (500).")
         .ours(),
-    row(Travel, "connections", Required("N"), connections, "In a batch, use N sessions (1).")
+    row(Travel, "connections", Required("N"), set::connections, "In a batch, use N sessions (1).")
         .ours(),
     switch(
         Travel,
@@ -278,17 +261,17 @@ pub const OPTIONS: &[Row] = &[
         "In a batch, show replies as they come.",
     )
     .ours(),
-    row(Travel, "retry", Required("N"), retry, "Repeat a query over UDP N times (2)."),
-    row(Travel, "proxy", Required("SRC-DST"), proxy, "Send a PROXYv2 header, plain DNS only.")
+    row(Travel, "retry", Required("N"), set::retry, "Repeat a query over UDP N times (2)."),
+    row(Travel, "proxy", Required("SRC-DST"), set::proxy, "Send a PROXYv2 header, plain DNS only.")
         .manual("Source and destination are addresses with or without #port."),
-    row(Travel, "fallback", Optional("PORT"), fallback, "Without TLS, ask over TCP in cleartext.")
+    row(Travel, "fallback", Optional("PORT"), set::fallback, "Without TLS, ask over TCP in cleartext.")
         .ours()
         .manual(
-            "On port 53, or PORT. Only where no certificate is verified: it contradicts every option \
-             that asks for one. It is no help where a session stood and no reply came.",
+            "On port 53, or PORT. Only where no certificate is verified: it contradicts every \
+             option that asks for one. It is no help where a session stood and no reply came.",
         ),
-    row(Travel, "msgdelay", Required("MS"), msgdelay, "Wait before each message of a transfer."),
-    row(Travel, "timeout", Required("TIME"), timeout, "Give a whole lookup this long (5 s).").manual(
+    row(Travel, "msgdelay", Required("MS"), set::msgdelay, "Wait before each message of a transfer."),
+    row(Travel, "timeout", Required("TIME"), set::timeout, "Give a whole lookup this long (5 s).").manual(
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
          handshake and reply together must be done in this time. 0 or +notimeout is for ever.",
     ),
@@ -304,16 +287,18 @@ pub const OPTIONS: &[Row] = &[
     switch(Query, "tcflag", |it| &mut it.flags.tc, "Set the flag TC, truncated."),
     switch(Query, "raflag", |it| &mut it.flags.ra, "Set the flag RA, recursion available."),
     switch(Query, "zflag", |it| &mut it.flags.z, "Set the reserved flag bit Z."),
-    row(Query, "edns", Optional("N"), edns, "Use EDNS, of version N (0).")
-        .manual("+noedns sends no OPT record, and forgets what the options for it said."),
+    row(Query, "edns", Optional("N"), set::edns, "Use EDNS, of version N (0).")
+        .manual("+noedns sends no OPT record, and forgets what the options for it said. One that follows \
+             it, such as +dnssec, brings the record back."),
     switch(Query, "doflag", |it| &mut it.edns.dnssec_ok, "Set the flag DO: send DNSSEC records."),
     switch(Query, "dnssec", |it| &mut it.edns.dnssec_ok, "Same as +[no]doflag."),
     switch(Query, "deflag", |it| &mut it.edns.delegation, "Set the flag DE, delegation extension."),
-    row(Query, "bufsize", Required("N"), bufsize, "Announce a UDP payload of N octets (1232)."),
-    row(Query, "padding", Optional("N"), padding, "Pad the query, with N octets if given.").manual(
+    row(Query, "bufsize", Required("N"), set::bufsize, "Announce a UDP payload of N octets (1232)."),
+    row(Query, "padding", Optional("N"), set::padding, "Pad the query, with N octets if given.").manual(
         "Without N a query is padded to a multiple of 128 octets (RFC 8467).",
     ),
-    row(Query, "alignment", Optional("N"), alignment, "Pad to a multiple of N octets (128)."),
+    row(Query, "alignment", Optional("N"), set::alignment, "Pad to a multiple of N octets (128).")
+        .manual("Comes before the length that +padding gives; +nopadding comes before it."),
     switch(
         Query,
         "badcookie",
@@ -327,27 +312,27 @@ pub const OPTIONS: &[Row] = &[
         |it| &mut it.edns.zone_version,
         "Ask for the version of the zone (RFC 9660).",
     ),
-    row(Query, "subnet", Required("ADDR"), subnet, "Send the client subnet ADDR[/PREFIX].")
+    row(Query, "subnet", Required("ADDR"), set::subnet, "Send the client subnet ADDR[/PREFIX].")
         .manual("The whole address counts where no prefix is given. None is sent by default."),
-    row(Query, "client", Required("ADDR"), subnet, "Same as +[no]subnet."),
-    row(Query, "cookie", Optional("HEX"), cookie, "Send a cookie, random if none is given."),
-    row(Query, "expire", Nothing, expire, "Ask for the expiry of the zone (RFC 7314)."),
-    row(Query, "ednsopt", Required("CODE"), ednsopt, "Send the EDNS option CODE[:HEX].")
+    row(Query, "client", Required("ADDR"), set::subnet, "Same as +[no]subnet."),
+    row(Query, "cookie", Optional("HEX"), set::cookie, "Send a cookie, random if none is given."),
+    row(Query, "expire", Nothing, set::expire, "Ask for the expiry of the zone (RFC 7314)."),
+    row(Query, "ednsopt", Required("CODE"), set::ednsopt, "Send the EDNS option CODE[:HEX].")
         .manual("May be given several times. +noednsopt sends none of them, as by default."),
-    row(Show, "all", Nothing, all, "Show every part of the reply."),
-    row(Show, "short", Nothing, short, "Show the data of the answer alone."),
-    row(Show, "json", Nothing, json, "Write one JSON object a query.").manual(
+    row(Show, "all", Nothing, set::all, "Show every part of the reply."),
+    row(Show, "short", Nothing, set::short, "Show the data of the answer alone."),
+    row(Show, "json", Nothing, set::json, "Write one JSON object a query.").manual(
         "RFC 8427 with kdig's names, and who answered, how long it took, how it was padded and why \
          it failed. Readable on a terminal, one line an object otherwise. Only +[no]qr changes what \
          is in it.",
     ),
-    row(Show, "multiline", Nothing, multiline, "Wrap long records over several lines."),
+    row(Show, "multiline", Nothing, set::multiline, "Wrap long records over several lines."),
     switch(Show, "cert", |it| &mut it.display.cert, "Show the certificate chain and the verdict.")
         .ours(),
     switch(Show, "pem", |it| &mut it.display.pem, "Show the certificate chain as PEM.")
         .ours()
-        .manual("With +short nothing else is written; +json has it anyway. A chain that is refused is \
-             written too."),
+        .manual("With +short nothing else is written; +json has it anyway. A chain that is \
+             refused is written too."),
     switch(Show, "qr", |it| &mut it.display.qr, "Show the query too."),
     switch(Show, "header", |it| &mut it.display.header, "Show TLS session and header."),
     switch(Show, "comments", |it| &mut it.display.comments, "Show the titles of sections."),
@@ -357,432 +342,25 @@ pub const OPTIONS: &[Row] = &[
     switch(Show, "question", |it| &mut it.display.question, "Show the question section."),
     switch(Show, "answer", |it| &mut it.display.answer, "Show the answer section."),
     switch(Show, "authority", |it| &mut it.display.authority, "Show the authority section."),
-    row(Show, "additional", Nothing, additional, "Show the additional section.")
+    row(Show, "additional", Nothing, set::additional, "Show the additional section.")
         .manual("+noadditional hides EDNS and TSIG too."),
     switch(Show, "tsig", |it| &mut it.display.tsig, "Show the TSIG pseudosection."),
     switch(Show, "stats", |it| &mut it.display.stats, "Show sizes, time and peer."),
     switch(Show, "class", |it| &mut it.display.class, "Show the class of records."),
     switch(Show, "ttl", |it| &mut it.display.ttl, "Show the TTL of records."),
-    row(Show, "idnout", Nothing, idnout, "Show Punycode as Unicode (on a terminal)."),
+    row(Show, "idnout", Nothing, set::idnout, "Show Punycode as Unicode (on a terminal)."),
     switch(Show, "crypto", |it| &mut it.display.crypto, "Show keys, signatures and digests."),
     switch(Show, "generic", |it| &mut it.display.generic, "Show types and data as RFC 3597 has it."),
 ];
 
-/// What kdig has and this program has not, on purpose, and why.
+/// What kdig has and this program has not, on purpose, and why: names without their +, and dash
+/// options as they are typed.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     ("https", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
     ("https-get", "DNS over HTTPS is another protocol; this is a tool for DNS over TLS"),
     ("quic", "DNS over QUIC is another protocol; this is a tool for DNS over TLS"),
     ("validate", "DNSSEC is for a validating resolver to check; +cdflag and +dnssec show its data"),
     ("fastopen", "TCP Fast Open saves nothing where the handshake of TLS follows"),
+    ("-E", "replies are kept by +json, and captures are opened by SSLKEYLOGFILE"),
+    ("-G", "a file of dnstap is for dnstap-read to show"),
 ];
-
-fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.transport.tls = value != Value::Off;
-    if value == Value::Off {
-        settings.tls = Tls::default();
-    }
-    Ok(())
-}
-
-/// The settings of TLS; who sets one wants TLS.
-fn with_tls<'a>(settings: &'a mut Settings, value: Value<'_>) -> &'a mut Tls {
-    settings.transport.tls |= value != Value::Off;
-    &mut settings.tls
-}
-
-fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    let tls = with_tls(settings, value);
-    match value {
-        Value::On => tls.system = true,
-        Value::With(file) => tls.files.push(file.into()),
-        Value::Off => {
-            tls.system = false;
-            tls.files.clear();
-        }
-    }
-    Ok(())
-}
-
-fn tls_mozilla(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    with_tls(settings, value).mozilla = value != Value::Off;
-    Ok(())
-}
-
-fn tls_pin(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    let tls = with_tls(settings, value);
-    match value {
-        Value::With(typed) => tls.pins.extend(Pin::parse_list(typed)?),
-        _ => tls.pins.clear(),
-    }
-    Ok(())
-}
-
-fn tls_ocsp_stapling(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    const WEEK: u64 = 168;
-    let hours = match value {
-        Value::On => Some(WEEK),
-        // more hours than any certificate lives are a slip of the finger
-        Value::With(typed) => Some(number(typed)?).filter(|it| (1..=1_000_000).contains(it)),
-        Value::Off => None,
-    };
-    with_tls(settings, value).staple = hours.map(|hours| Duration::from_secs(hours * 3600));
-    match (value, hours) {
-        (Value::With(_), None) => Err(String::new()),
-        _ => Ok(()),
-    }
-}
-
-fn tls_expiry(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.conditions.expiry = match value {
-        Value::With(typed) => {
-            let why = || "a time as in 30d, or a share of the lifetime as in 33%".to_owned();
-            Some(Margin::parse(typed).ok_or_else(why)?)
-        }
-        _ => None,
-    };
-    Ok(())
-}
-
-fn fail(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    let Value::With(typed) = value else {
-        settings.conditions.fail.clear();
-        return Ok(());
-    };
-    for word in typed.split(',') {
-        let condition = Condition::parse(word).ok_or_else(|| {
-            let words: Vec<_> = Condition::WORDS.iter().map(|(word, _)| *word).collect();
-            format!("one of {}, or the name of a status", words.join(", "))
-        })?;
-        settings.conditions.fail.push(condition);
-    }
-    Ok(())
-}
-
-fn fallback(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.transport.fallback = match value {
-        Value::On => Some(53),
-        Value::With(typed) => Some(parse_port(typed)?),
-        Value::Off => None,
-    };
-    Ok(())
-}
-
-fn tls_alpn(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    let tls = with_tls(settings, value);
-    match value {
-        Value::With(typed) => {
-            if !(1..=255).contains(&typed.len()) {
-                return Err("a token has 1 to 255 octets".into());
-            }
-            tls.alpn.get_or_insert_default().push(typed.to_owned());
-        }
-        Value::On => tls.alpn = None,
-        Value::Off => tls.alpn = Some(Vec::new()),
-    }
-    Ok(())
-}
-
-fn tls_version(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    with_tls(settings, value).version = match value {
-        Value::With("1.2") => Some(Version::Tls12),
-        Value::With("1.3") => Some(Version::Tls13),
-        Value::With(_) => return Err("1.2 or 1.3".into()),
-        Value::On | Value::Off => None,
-    };
-    Ok(())
-}
-
-fn file(
-    settings: &mut Settings,
-    field: fn(&mut Tls) -> &mut Option<String>,
-    value: Value<'_>,
-) -> Result<(), String> {
-    *field(with_tls(settings, value)) = match value {
-        Value::With(path) => Some(path.to_owned()),
-        _ => None,
-    };
-    Ok(())
-}
-
-/// A host name or address to check or send; a trailing dot means nothing there.
-fn tls_name(
-    settings: &mut Settings,
-    field: fn(&mut Tls) -> &mut Option<String>,
-    value: Value<'_>,
-) -> Result<(), String> {
-    let name = match value {
-        Value::With(typed) => {
-            let name = typed.strip_suffix('.').unwrap_or(typed);
-            if address_of(name).is_none() && DnsName::try_from(name).is_err() {
-                return Err("neither a host name nor an address".into());
-            }
-            Some(name.to_owned())
-        }
-        _ => None,
-    };
-    *field(with_tls(settings, value)) = name;
-    Ok(())
-}
-
-fn tcp(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    let on = value != Value::Off;
-    settings.transport.tcp = Some(on);
-    // as kdig: who wants no TCP wants none on truncation either
-    settings.transport.ignore |= !on;
-    Ok(())
-}
-
-fn retry(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.transport.retry = match value {
-        Value::With(typed) => number(typed)?,
-        _ => Transport::default().retry,
-    };
-    Ok(())
-}
-
-fn pipeline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.batch.pipeline = positive(value, Batch::default().pipeline)?;
-    Ok(())
-}
-
-fn connections(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.batch.connections = positive(value, Batch::default().connections)?;
-    Ok(())
-}
-
-/// A number that is neither zero nor more than there are IDs to tell queries apart.
-fn positive(value: Value<'_>, default: usize) -> Result<usize, String> {
-    const MOST: usize = 20_000;
-    match value {
-        Value::With(typed) => match number(typed)? {
-            number @ 1..=MOST => Ok(number),
-            _ => Err(format!("1 to {MOST}")),
-        },
-        _ => Ok(default),
-    }
-}
-
-fn msgdelay(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.transport.delay = match value {
-        Value::With(typed) => Duration::from_millis(number(typed)?),
-        _ => Duration::ZERO,
-    };
-    Ok(())
-}
-
-fn proxy(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.transport.proxy = match value {
-        Value::With(typed) => {
-            let (source, destination) = typed.split_once('-').ok_or("no -")?;
-            let address = |typed: &str, which: &str| {
-                let server = Server::parse(typed).ok();
-                let address = server.and_then(|it| Some((it.address()?, it.port.unwrap_or(0))));
-                address.map(SocketAddr::from).ok_or(format!("no {which} address"))
-            };
-            let source = address(source, "source")?;
-            let destination = address(destination, "destination")?;
-            if source.is_ipv4() != destination.is_ipv4() {
-                return Err("the addresses are of different families".into());
-            }
-            Some(Proxy { source, destination })
-        }
-        _ => None,
-    };
-    Ok(())
-}
-
-fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.timeout = match value {
-        Value::With(typed) => {
-            let time = match typed.parse::<f64>() {
-                Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| String::new())?,
-                Err(_) => humantime::parse_duration(typed).map_err(|_| String::new())?,
-            };
-            // kdig's words for "for ever"
-            (!time.is_zero()).then_some(time)
-        }
-        _ => None,
-    };
-    Ok(())
-}
-
-fn edns(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.on = value != Value::Off;
-    match value {
-        Value::With(typed) => settings.edns.version = number(typed)?,
-        Value::On => settings.edns.version = 0,
-        Value::Off => settings.edns = Edns { on: false, ..Edns::default() },
-    }
-    Ok(())
-}
-
-fn bufsize(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.size = match value {
-        Value::With(typed) => match number(typed)? {
-            0 => Edns::default().size,
-            // a message is never shorter than its header
-            size => u16::max(size, 12),
-        },
-        _ => Edns::default().size,
-    };
-    Ok(())
-}
-
-fn padding(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.padding = match value {
-        Value::On => Padding::Policy,
-        Value::With(typed) => Padding::Length(number(typed)?),
-        Value::Off => Padding::Off,
-    };
-    Ok(())
-}
-
-fn alignment(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.padding = match value {
-        Value::On => Padding::Block(128),
-        Value::With(typed) => match number(typed)? {
-            0 | 1 => return Err(String::new()),
-            block => Padding::Block(block),
-        },
-        Value::Off => Padding::Auto,
-    };
-    Ok(())
-}
-
-fn subnet(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.subnet = match value {
-        Value::With(typed) => {
-            let (address, prefix) = typed.split_once('/').unwrap_or((typed, ""));
-            let address: IpAddr = address.parse().map_err(|_| "no address".to_owned())?;
-            let bits = if address.is_ipv4() { 32 } else { 128 };
-            let prefix = match prefix {
-                "" => bits,
-                prefix => prefix.parse().map_err(|_| "no prefix length".to_owned())?,
-            };
-            if prefix > bits {
-                return Err(format!("a prefix is at most {bits} bits long"));
-            }
-            Some(Subnet { address, prefix })
-        }
-        _ => None,
-    };
-    Ok(())
-}
-
-fn cookie(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.cookie = match value {
-        Value::On => Some(Cookie::Random),
-        Value::With(typed) => {
-            let octets = hex(typed).ok_or_else(|| "no hex".to_owned())?;
-            match octets.len() {
-                8 | 16..=40 => Some(Cookie::Given(octets)),
-                0..8 => return Err("a client cookie is 8 octets long".into()),
-                9..16 => return Err("a server cookie is at least 8 octets long".into()),
-                _ => return Err("a server cookie is at most 32 octets long".into()),
-            }
-        }
-        Value::Off => None,
-    };
-    Ok(())
-}
-
-fn expire(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.custom.retain(|(code, _)| *code != 9);
-    if value != Value::Off {
-        settings.edns.custom.push((9, Vec::new()));
-    }
-    Ok(())
-}
-
-fn ednsopt(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    match value {
-        Value::With(typed) => {
-            let (code, data) = typed.split_once(':').unwrap_or((typed, ""));
-            let data = hex(data).ok_or_else(|| "no hex".to_owned())?;
-            settings.edns.custom.push((number(code)?, data));
-        }
-        _ => settings.edns.custom.clear(),
-    }
-    Ok(())
-}
-
-fn all(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    let display = &mut settings.display;
-    let on = value != Value::Off;
-    for field in [
-        &mut display.header,
-        &mut display.comments,
-        &mut display.opt,
-        &mut display.question,
-        &mut display.answer,
-        &mut display.authority,
-        &mut display.additional,
-        &mut display.tsig,
-        &mut display.stats,
-        &mut display.cert,
-    ] {
-        *field = on;
-    }
-    // as kdig: +noall hides the query too, +all does not show it
-    display.qr &= on;
-    Ok(())
-}
-
-fn short(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.display.format = match value {
-        Value::Off => Format::Full,
-        _ => Format::Short,
-    };
-    Ok(())
-}
-
-fn json(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.display.format = match value {
-        Value::Off => Format::Full,
-        _ => Format::Json,
-    };
-    Ok(())
-}
-
-fn multiline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.display.multiline = value != Value::Off;
-    if settings.display.multiline {
-        let display = &mut settings.display;
-        display.format = Format::Full;
-        display.header = true;
-        display.comments = true;
-        display.opt = true;
-        display.stats = true;
-    }
-    Ok(())
-}
-
-fn idnout(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.idnout = Some(value != Value::Off);
-    Ok(())
-}
-
-fn additional(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    let display = &mut settings.display;
-    display.additional = value != Value::Off;
-    if !display.additional {
-        display.opt = false;
-        display.tsig = false;
-    }
-    Ok(())
-}
-
-fn number<N: std::str::FromStr>(typed: &str) -> Result<N, String> {
-    typed.parse().map_err(|_| String::new())
-}
-
-/// Octets from an even number of hex digits.
-pub(crate) fn hex(typed: &str) -> Option<Vec<u8>> {
-    let value = |digit: u8| (digit as char).to_digit(16);
-    let pairs = typed.as_bytes().chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    pairs.map(|pair| Some((value(pair[0])? << 4 | value(pair[1])?) as u8)).collect()
-}

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::options::hex;
+use crate::text::unhex;
 
 /// A pin as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Pin {
 /// 32 octets in hex, with or without colons. Anything shorter may be base64 that happens to hold
 /// no other letters.
 fn hex_hash(text: &str) -> Option<Vec<u8>> {
-    hex(&text.replace(':', "")).filter(|octets| octets.len() == 32)
+    unhex(&text.replace(':', "")).filter(|octets| octets.len() == 32)
 }
 
 fn looks_like_a_path(text: &str) -> bool {

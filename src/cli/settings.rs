@@ -165,6 +165,8 @@ pub struct Edns {
     pub custom: Vec<(u16, Vec<u8>)>,
     /// Padding (RFC 7830).
     pub padding: Padding,
+    /// The query is padded to a multiple of this many octets, unless it is not padded at all.
+    pub alignment: Option<u16>,
 }
 
 /// A client subnet.
@@ -203,8 +205,6 @@ pub enum Padding {
     Policy,
     /// Not at all.
     Off,
-    /// To a multiple of this many octets.
-    Block(u16),
     /// With exactly this many octets.
     Length(u16),
 }
@@ -251,6 +251,15 @@ impl Settings {
             && self.display == other.display
             && self.idnout == other.idnout
             && self.conditions == other.conditions
+    }
+}
+
+impl Edns {
+    /// Whether an OPT record is sent: it was asked for, or something is to be said in it.
+    pub fn is_sent(&self) -> bool {
+        let silent = Self { on: false, ..Self::default() };
+        let unpadded = Self { padding: Padding::Off, ..silent.clone() };
+        *self != silent && *self != unpadded
     }
 }
 
@@ -324,6 +333,7 @@ impl Default for Edns {
             cookie: None,
             custom: Vec::new(),
             padding: Padding::Auto,
+            alignment: None,
         }
     }
 }

@@ -162,6 +162,61 @@ fn kdigs_names_come_before_ours() {
 }
 
 #[test]
+fn what_is_short_in_kdig_is_short_here() {
+    // every name of kdig, those that are left out too
+    let kdigs = OPTIONS.iter().filter(|it| it.kdig).map(|it| it.name);
+    let left_out = LEFT_OUT.iter().map(|(name, _)| *name).filter(|it| !it.starts_with('-'));
+    let names: Vec<&str> = kdigs.chain(left_out).collect();
+    let all: Vec<String> =
+        names.iter().flat_map(|name| [name.to_string(), format!("no{name}")]).collect();
+    let mut tried = 0;
+    for row in OPTIONS.iter().filter(|it| it.kdig) {
+        for (spelt, on) in [(row.name.to_owned(), true), (format!("no{}", row.name), false)] {
+            for end in 1..=spelt.len() {
+                let prefix = &spelt[..end];
+                let means = all.iter().filter(|name| name.starts_with(prefix)).count();
+                if means == 1 || prefix == spelt {
+                    let (found, is_on) = find(prefix).expect(prefix);
+                    assert_eq!((found.name, is_on), (row.name, on), "+{prefix}");
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 500, "{tried}");
+}
+
+#[test]
+fn an_argument_follows_its_equals_signs() {
+    for line in ["+bufsize=4096", "+bufsize==4096", "+bufsize====4096", "+buf=4096"] {
+        assert_eq!(look(line).queries[0].edns.size, 4096, "{line}");
+    }
+    for (line, odd) in [
+        ("+short=", false),
+        ("+nobufsize=", false),
+        ("+short=1", true),
+        ("+noshort=1", true),
+        ("+nobufsize=7", true),
+        ("+nodnssec=x", true),
+    ] {
+        let warnings = look(line).warnings;
+        let expected = format!("superfluous option argument: {line}");
+        assert_eq!(warnings, if odd { vec![expected] } else { vec![] }, "{line}");
+    }
+}
+
+#[test]
+fn what_is_typed_twice_counts_once() {
+    let command = |line: &str| parse(line.split_whitespace().map(Into::into)).unwrap();
+    for line in ["-V -V", "-VVV", "--version -V"] {
+        assert_eq!(command(line), Command::Version, "{line}");
+    }
+    assert_eq!(command("x -h --help -V"), Command::Help);
+    let look = look("-r -r -f one -f two --color=always --color=never x");
+    assert_eq!((look.batch.as_deref(), look.color), (Some("two"), Color::Never));
+}
+
+#[test]
 fn words_come_in_any_order_and_case() {
     for line in [
         "example.com MX CH",
@@ -305,6 +360,18 @@ fn what_makes_no_sense_says_so_and_what_to_type() {
         (&["-p"], "missing port", ""),
         (&["-v"], "invalid option: -v", "tdig -h lists the options"),
         (&["--foo"], "invalid option: --foo", "tdig -h lists the options"),
+        (&["-"], "invalid option: -", ""),
+        (
+            &["-G", "x.tap"],
+            "invalid option: -G",
+            "left out on purpose: a file of dnstap is for dnstap-read to show",
+        ),
+        (
+            &["+https"],
+            "invalid option: +https",
+            "left out on purpose: DNS over HTTPS is another \
+          protocol; this is a tool for DNS over TLS",
+        ),
         (&["--color=pink"], "invalid --color: pink", "one of auto, always, never"),
         (&["--color"], "missing value: --color", ""),
     ] {
@@ -342,4 +409,41 @@ fn a_bad_key_is_named_and_its_secret_is_not() {
     }
     let look = look("-y labkey:c2VjcmV0 a.test");
     assert!(!format!("{look:?}").contains("c2VjcmV0"));
+}
+
+#[test]
+fn a_line_read_as_a_question_asks_what_the_line_says() {
+    let common = Settings { qclass: Some(3), ..Settings::default() };
+    for line in
+        ["a.test", "a.test.", "a.test MX", "a.test ch txt", "a.test  A\tAAAA IN", r"a\.b TYPE7"]
+    {
+        let question = parse_question(line).unwrap();
+        let [settings] = &parse_line(line, &common, &mut Vec::new()).unwrap()[..] else {
+            panic!("{line}: not one query");
+        };
+        assert_eq!(settings.name, Some(Name::Domain(question.name.to_owned())), "{line}");
+        assert_eq!(settings.qtype, question.qtype, "{line}");
+        assert_eq!(settings.qclass, question.qclass.or(common.qclass), "{line}");
+    }
+}
+
+#[test]
+fn a_line_that_is_more_than_a_question_is_not_read_as_one() {
+    for line in [
+        "",
+        "localhost",
+        "MX",
+        "A a.test",
+        "a.test b.test",
+        "a.test +short",
+        "@a.test",
+        "-x 1.2.3.4",
+        "a.test AXFR",
+        "a.test IXFR=7",
+        "a.test NOTIFY",
+        "IXFR=1.5",
+        "a.test TYPE65536",
+    ] {
+        assert_eq!(parse_question(line), None, "{line}");
+    }
 }

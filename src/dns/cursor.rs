@@ -79,3 +79,13 @@ impl<'a> Cursor<'a> {
 pub(super) fn number(octets: &[u8]) -> u64 {
     octets.iter().fold(0, |number, &octet| number << 8 | u64::from(octet))
 }
+
+/// The character strings that `octets` are made of; what is left at the end is no string.
+pub(super) fn strings(mut octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (&length, rest) = octets.split_first()?;
+        let (string, rest) = rest.split_at_checked(length.into())?;
+        octets = rest;
+        Some(string)
+    })
+}

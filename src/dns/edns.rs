@@ -4,9 +4,10 @@
 use std::io::Write;
 
 use super::cursor::{Cursor, number};
+use super::digits::{decimal, hex, ipv4, ipv6};
 use super::name::Name;
 use super::period;
-use super::rdata::{algorithm_name, hex, ipv4, ipv6};
+use super::rdata::algorithm_name;
 use crate::text::{self, Place};
 
 /// The OPT record of a message (RFC 6891 section 6.1).
@@ -350,7 +351,8 @@ fn keepalive_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Optio
 }
 
 fn padding(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
-    let _ = write!(out, "{} B", data.len());
+    decimal(out, data.len() as u64);
+    out.extend(b" B");
     Some(())
 }
 

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use super::message::Section;
 use super::name::NameFault;
 use super::rcode::Rcode;
 use super::rdata;
+use super::section::Section;
 
 /// Something wrong with a message, or with a reply as an answer to its query.
 #[derive(Clone, Debug, PartialEq, Eq)]

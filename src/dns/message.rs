@@ -10,6 +10,7 @@ use super::name::Name;
 use super::query::flag;
 use super::rcode::Rcode;
 use super::rdata::Rdata;
+use super::section::Section;
 
 /// A message, borrowed from its octets.
 #[derive(Clone, Debug)]
@@ -338,30 +339,6 @@ impl fmt::Display for Opcode {
             4 => "NOTIFY",
             5 => "UPDATE",
             code => return write!(f, "OPCODE {code}"),
-        })
-    }
-}
-
-/// A section of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
-    /// What was asked.
-    Question,
-    /// What answers it.
-    Answer,
-    /// Who is responsible.
-    Authority,
-    /// What else is useful, and the records about the message itself.
-    Additional,
-}
-
-impl fmt::Display for Section {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Question => "question",
-            Self::Answer => "answer",
-            Self::Authority => "authority",
-            Self::Additional => "additional",
         })
     }
 }

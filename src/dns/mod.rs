@@ -1,6 +1,7 @@
 //! Messages: bytes in, values out. One rule: pure, and total: no bytes can make it fail.
 
 mod cursor;
+pub(crate) mod digits;
 pub mod edns;
 pub mod fault;
 pub mod message;
@@ -9,6 +10,7 @@ mod period;
 pub mod query;
 pub mod rcode;
 pub mod rdata;
+pub mod section;
 pub mod transfer;
 pub mod tsig;
 

@@ -2,7 +2,6 @@
 
 use hickory_proto::ProtoError;
 use hickory_proto::rr::Name;
-use hickory_proto::serialize::binary::{BinEncodable, BinEncoder};
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
@@ -103,74 +102,96 @@ impl Query {
     /// `tail` octets will be added to it, which padding counts in. Fails only if options and
     /// padding do not fit into 65,535 octets.
     pub fn encode(&self, id: u16, tail: usize) -> Result<Vec<u8>, ProtoError> {
-        let mut bytes = Vec::with_capacity(128);
-        let mut encoder = BinEncoder::new(&mut bytes);
-        encoder.emit_u16(id)?;
-        encoder.emit_u16(self.flags)?;
+        // what a padded query takes
+        let mut out = Vec::with_capacity(128);
+        put(&mut out, id);
+        put(&mut out, self.flags);
         let (answers, authorities) = match self.serial {
             Some(Serial::Answer(_)) => (1, 0),
             Some(Serial::Authority(_)) => (0, 1),
             None => (0, 0),
         };
         for count in [1, answers, authorities, u16::from(self.edns.is_some())] {
-            encoder.emit_u16(count)?;
+            put(&mut out, count);
         }
-        self.name.emit(&mut encoder)?;
-        encoder.emit_u16(self.qtype)?;
-        encoder.emit_u16(self.qclass)?;
+        self.put_name(&mut out);
+        put(&mut out, self.qtype);
+        put(&mut out, self.qclass);
         if let Some(Serial::Answer(serial) | Serial::Authority(serial)) = self.serial {
-            self.emit_soa(&mut encoder, serial)?;
+            self.put_soa(&mut out, serial);
         }
         if let Some(edns) = &self.edns {
-            edns.emit(&mut encoder, tail)?;
+            edns.put(&mut out, tail)?;
         }
-        Ok(bytes)
+        Ok(out)
+    }
+
+    fn put_name(&self, out: &mut Vec<u8>) {
+        for label in self.name.iter() {
+            // labels have at most 63 octets
+            out.push(label.len() as u8);
+            out.extend(label);
+        }
+        out.push(0);
     }
 
     /// The SOA record of the name asked for, empty but for its serial.
-    fn emit_soa(&self, encoder: &mut BinEncoder<'_>, serial: u32) -> Result<(), ProtoError> {
+    fn put_soa(&self, out: &mut Vec<u8>, serial: u32) {
         const SOA: u16 = 6;
+        const TTL: [u8; 4] = [0; 4];
         const NAMES: [u8; 2] = [0; 2];
         const TIMES: [u8; 16] = [0; 16];
-        self.name.emit(encoder)?;
-        encoder.emit_u16(SOA)?;
-        encoder.emit_u16(self.qclass)?;
-        encoder.emit_u32(0)?;
-        encoder.emit_u16((NAMES.len() + 4 + TIMES.len()) as u16)?;
-        encoder.emit_vec(&NAMES)?;
-        encoder.emit_u32(serial)?;
-        encoder.emit_vec(&TIMES)
+        // where the question has the name, behind the header (RFC 1035 section 4.1.4)
+        const QNAME: u16 = 0xc000 | 12;
+        match self.name.is_root() {
+            true => self.put_name(out),
+            false => put(out, QNAME),
+        }
+        put(out, SOA);
+        put(out, self.qclass);
+        out.extend(TTL);
+        put(out, (NAMES.len() + 4 + TIMES.len()) as u16);
+        out.extend(NAMES);
+        out.extend(serial.to_be_bytes());
+        out.extend(TIMES);
     }
 }
 
+fn put(out: &mut Vec<u8>, number: u16) {
+    out.extend(number.to_be_bytes());
+}
+
 impl Edns {
-    fn emit(&self, encoder: &mut BinEncoder<'_>, tail: usize) -> Result<(), ProtoError> {
+    fn put(&self, out: &mut Vec<u8>, tail: usize) -> Result<(), ProtoError> {
         const OPT_HEADER: usize = 11;
-        let before = encoder.offset() + OPT_HEADER;
+        let before = out.len() + OPT_HEADER;
         let options: usize = self.options.iter().map(|(_, data)| OPTION_HEADER + data.len()).sum();
         let padding = self.padding.length(before + options + tail);
         let length = options + padding.map_or(0, |padding| OPTION_HEADER + padding);
         let length = u16::try_from(length).map_err(|_| "the EDNS options are too long")?;
 
-        encoder.emit_u8(0)?;
-        encoder.emit_u16(OPT)?;
-        encoder.emit_u16(self.size)?;
-        encoder.emit_u8(0)?;
-        encoder.emit_u8(self.version)?;
-        encoder.emit_u16(self.flags)?;
-        encoder.emit_u16(length)?;
+        out.push(0);
+        put(out, OPT);
+        put(out, self.size);
+        out.extend([0, self.version]);
+        put(out, self.flags);
+        put(out, length);
         for (code, data) in &self.options {
-            encoder.emit_u16(*code)?;
+            put(out, *code);
             // no longer than all together
-            encoder.emit_u16(data.len() as u16)?;
-            encoder.emit_vec(data)?;
+            put(out, data.len() as u16);
+            out.extend(data);
         }
         if let Some(padding) = padding {
-            encoder.emit_u16(PADDING)?;
-            encoder.emit_u16(padding as u16)?;
-            encoder.emit_vec(&vec![0; padding])?;
+            put(out, PADDING);
+            put(out, padding as u16);
+            out.resize(out.len() + padding, 0);
         }
-        Ok(())
+        // an ID, a question and these options may be more than a message holds
+        match u16::try_from(out.len()) {
+            Ok(_) => Ok(()),
+            Err(_) => Err("the EDNS options are too long".into()),
+        }
     }
 }
 
@@ -195,23 +216,26 @@ pub fn parse_name(text: &str) -> Result<Name, ProtoError> {
     if text == "." {
         return Ok(Name::root());
     }
-    let mut labels = Vec::new();
-    let mut label = Vec::new();
+    let mut name = Name::root();
+    let mut label = Vec::with_capacity(text.len());
     let mut octets = text.bytes();
     while let Some(octet) = octets.next() {
         match octet {
-            b'.' => labels.push(std::mem::take(&mut label)),
+            b'.' => {
+                name = name.append_label(label.as_slice())?;
+                label.clear();
+            }
             b'\\' => label.push(escaped(&mut octets)?),
             _ => label.push(octet),
         }
     }
     if !label.is_empty() {
-        labels.push(label);
+        name = name.append_label(label.as_slice())?;
     }
-    if labels.is_empty() || labels.iter().any(Vec::is_empty) {
-        return Err("an empty label".into());
+    match name.is_root() {
+        true => Err("an empty label".into()),
+        false => Ok(name),
     }
-    Name::from_labels(labels.iter().map(Vec::as_slice))
 }
 
 /// A name with its labels beyond ASCII in Punycode (UTS 46, nontransitional, without a rule for the
@@ -239,6 +263,8 @@ fn escaped(octets: &mut std::str::Bytes<'_>) -> Result<u8, ProtoError> {
 
 #[cfg(test)]
 mod tests {
+    use hickory_proto::serialize::binary::{BinEncodable, BinEncoder};
+
     use super::*;
 
     fn query(name: &str, options: Vec<(u16, Vec<u8>)>, padding: Padding) -> Vec<u8> {

@@ -3,8 +3,9 @@
 
 use std::fmt;
 
-use super::message::{Header, Message, Record, Section};
+use super::message::{Header, Message, Record};
 use super::rcode::Rcode;
+use super::section::Section;
 use super::tsig::TsigFault;
 
 /// A transfer under way.

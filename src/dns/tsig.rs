@@ -7,9 +7,10 @@ use std::fmt;
 
 use super::cursor::{Cursor, number};
 use super::fault::Gravity;
-use super::message::{Header, Message, Record, Section};
+use super::message::{Header, Message, Record};
 use super::name::Name;
 use super::rcode::Rcode;
+use super::section::Section;
 
 pub use key::{ALGORITHMS, Algorithm, Key, KeyFault};
 

@@ -102,6 +102,10 @@ impl Race {
             let (address, socket) = self.running.swap_remove(ready);
             match socket.take_error() {
                 Ok(None) => return Some((address, Stream::Tcp(socket.into()))),
+                // who resets had accepted: the first write says so, as part of what it was for
+                Ok(Some(error)) if error.kind() == ErrorKind::ConnectionReset => {
+                    return Some((address, Stream::Tcp(socket.into())));
+                }
                 Ok(Some(error)) | Err(error) => {
                     failed(self.failed(address, connect_cause(&error)));
                 }

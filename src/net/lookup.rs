@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hickory_proto::ProtoError;
 use jiff::Zoned;
 
+use super::clock::Clock;
 use super::datagram::Datagrams;
 use super::deadline::Deadline;
 use super::dial::{self, Race, Stream};
@@ -19,17 +20,18 @@ use crate::dns::query::{Padding, Serial};
 use crate::dns::transfer::{Transfer, TransferFault};
 use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
 use crate::error::{Error, Handshake, Reply, system_words};
-use crate::exchange::{
-    Endpoint, Event, Exchange, Packet, Peer, Phases, Protocol, SessionFacts, Source, TlsFacts,
-    Transferred,
-};
+use crate::event::{Event, Source};
+use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
-use crate::tls::trust::{Root, Trust};
+use crate::tls::policy::Root;
+use crate::tls::roots::Trust;
+use crate::verdict::{SessionFacts, TlsFacts};
 
 /// Who asks: it keeps the session that the next query may use.
 #[derive(Default)]
 pub struct Asker {
     kept: Option<(Arc<Route>, Session)>,
+    clock: Clock,
 }
 
 /// Messages of a stranger that are read past before a peer is believed to have lost its mind.
@@ -45,7 +47,8 @@ impl Asker {
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<Exchange, Error> {
         let deadline = Deadline::new(lookup.route.timeout);
-        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let at = self.clock.now();
+        let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         if let Some(outcome) = attempt.on_kept_session() {
             return outcome;
         }
@@ -102,7 +105,8 @@ impl Asker {
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<(Session, Phases), Error> {
         let deadline = Deadline::new(left.or(lookup.route.timeout));
-        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let at = self.clock.now();
+        let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let protocol = protocol(lookup);
         // neither a command line nor a system's configuration yields no server at all
         let mut last = Error::Internal("no servers to query".into());
@@ -131,7 +135,8 @@ impl Asker {
         each: &mut dyn FnMut(&Message<'_>) -> bool,
     ) -> (Option<Transferred>, Result<(), Error>) {
         let deadline = Deadline::new(lookup.route.timeout);
-        let mut attempt = Attempt { asker: self, lookup, deadline, at: Zoned::now(), tell };
+        let at = self.clock.now();
+        let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let mut summary = None;
         let outcome = attempt.transfer(&mut summary, each);
         (summary, outcome)
@@ -190,6 +195,11 @@ impl Attempt<'_> {
             session.close();
             return None;
         }
+        if let Targets::Given(targets) = &self.lookup.route.targets
+            && let Some(Target { host, port, .. }) = targets.first()
+        {
+            (self.tell)(Event::Turn { host, port: *port, at: &self.at });
+        }
         let (owner, qclass, qtype) = (query.owner(), query.qclass, query.qtype);
         (self.tell)(Event::Reused { owner: &owner, qclass, qtype });
         let start = self.deadline.elapsed();
@@ -241,7 +251,8 @@ impl Attempt<'_> {
     fn in_cleartext(&mut self, mut target: Target, port: u16) -> Result<Exchange, Error> {
         target.port = port;
         (self.tell)(Event::Warning(format_args!(
-            "no TLS with {}: asking over TCP on port {} IN CLEARTEXT, for anyone to read and change",
+            "no TLS with {}: asking over TCP on port {} IN CLEARTEXT, for anyone to read and \
+             change",
             target.host, target.port
         )));
         let mut lookup = self.lookup.clone();
@@ -287,6 +298,10 @@ impl Attempt<'_> {
         outcome
     }
 
+    fn key(&mut self) -> Result<Option<Key>, Error> {
+        key(&self.lookup.route).inspect_err(|error| (self.tell)(Event::Failed(error)))
+    }
+
     /// A session with the first address of a server that gets as far as that.
     fn open(
         &mut self,
@@ -294,6 +309,8 @@ impl Attempt<'_> {
         protocol: Protocol,
     ) -> Result<(Session, Phases, Duration), Error> {
         self.querying(target, Protocol::Tcp);
+        // who cannot sign need not call
+        self.key()?;
         let start = self.deadline.elapsed();
         if target.is_path() {
             let opened = dial::unix(&target.host, protocol, &self.deadline).and_then(|stream| {
@@ -415,7 +432,7 @@ impl Attempt<'_> {
                 )));
             }
         }
-        let key = key(&self.lookup.route)?;
+        let key = self.key()?;
         let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
         let mut verifier = key.as_ref().zip(mac.as_ref()).map(|(key, mac)| Verifier::new(key, mac));
         session.queue(&query)?;
@@ -497,7 +514,7 @@ impl Attempt<'_> {
         start: Duration,
         mut phases: Phases,
     ) -> Result<Exchange, Error> {
-        let key = key(&self.lookup.route)?;
+        let key = self.key()?;
         let mut cookie = None;
         for attempt in 0.. {
             let (query, mac) = encode(self.lookup, key.as_ref(), cookie.as_deref())?;
@@ -578,54 +595,53 @@ impl Attempt<'_> {
             true => vec![Endpoint::Path(target.host.clone())],
             false => self.addresses(target)?.into_iter().map(Endpoint::Ip).collect(),
         };
-        let key = key(&self.lookup.route)?;
+        let key = self.key()?;
         let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
         let mut last = None;
         for endpoint in endpoints {
             let peer = Peer { address: endpoint, protocol: Protocol::Udp };
             (self.tell)(Event::Dialling(&peer));
-            let tries = retry.saturating_add(1);
-            let opened = Datagrams::open(&peer, &self.lookup.route);
-            let opened = opened.inspect_err(|error| (self.tell)(Event::Failed(error)));
-            let outcome = opened.and_then(|socket| {
-                for left in (1..=tries).rev() {
-                    // each try gets its share of the time that is left
-                    let patience = self.deadline.left().map(|time| time / left);
-                    let deadline = self.deadline.within(patience);
-                    let sending = socket.send(&query, &deadline);
+            let socket = match Datagrams::open(&peer, &self.lookup.route) {
+                Ok(socket) => socket,
+                Err(error) => {
+                    (self.tell)(Event::Failed(&error));
+                    last = Some(error);
+                    continue;
+                }
+            };
+            for left in (1..=retry.saturating_add(1)).rev() {
+                // each try gets its share of the time that is left
+                let patience = self.deadline.left().map(|time| time / left);
+                let deadline = self.deadline.within(patience);
+                let tried = socket.send(&query, &deadline).and_then(|()| {
                     let sent = self.deadline.elapsed();
-                    match sending.and_then(|()| self.datagram(&socket, &query, &deadline)) {
-                        Ok(reply) => {
-                            let received = self.deadline.elapsed();
-                            return Ok((sent, reply, received));
-                        }
-                        Err(error) => {
-                            (self.tell)(Event::Failed(&error));
-                            if matches!(error, Error::Connect { .. }) {
-                                return Err(error);
-                            }
-                            if left > 1 {
-                                (self.tell)(Event::Retrying(&peer));
-                            }
-                            last = Some(error);
-                        }
+                    Ok((sent, self.datagram(&socket, &query, &deadline)?))
+                });
+                let error = match tried {
+                    Ok((sent, reply)) => {
+                        let received = self.deadline.elapsed();
+                        let at = self.at.clone();
+                        return Ok(Exchange {
+                            signature: signature(key.as_ref(), mac.as_ref(), &reply),
+                            peer,
+                            query: Packet { bytes: query, at: at.clone(), took: sent - start },
+                            reply: Packet { bytes: reply, at, took: received - start },
+                            tls: None,
+                            phases: Phases { reply: received - sent, ..Phases::default() },
+                        });
                     }
+                    Err(error) => error,
+                };
+                (self.tell)(Event::Failed(&error));
+                // who cannot be reached now cannot a moment later
+                let is_final = matches!(error, Error::Connect { .. });
+                last = Some(error);
+                if is_final {
+                    break;
                 }
-                Err(last.take().unwrap_or_else(|| Error::Internal("no try".into())))
-            });
-            match outcome {
-                Ok((sent, reply, received)) => {
-                    let at = self.at.clone();
-                    return Ok(Exchange {
-                        signature: signature(key.as_ref(), mac.as_ref(), &reply),
-                        peer,
-                        query: Packet { bytes: query, at: at.clone(), took: sent - start },
-                        reply: Packet { bytes: reply, at, took: received - start },
-                        tls: None,
-                        phases: Phases { reply: received - sent, ..Phases::default() },
-                    });
+                if left > 1 {
+                    (self.tell)(Event::Retrying(&peer));
                 }
-                Err(error) => last = Some(error),
             }
         }
         Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())))

@@ -2,6 +2,7 @@
 //! query; what it left unanswered is asked again, each at most twice, over another.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -10,11 +11,13 @@ use std::time::{Duration, Instant};
 use jiff::Zoned;
 use rustix::event::{PollFd, PollFlags};
 
+use super::clock::Clock;
 use super::deadline::poll;
 use super::lookup::{Asker, encode};
 use super::session::Session;
 use crate::error::{Error, Reply};
-use crate::exchange::{Event, Exchange, Packet, Phases};
+use crate::event::Event;
+use crate::exchange::{Exchange, Packet, Phases};
 use crate::plan::{Lookup, Route};
 
 /// One query of a batch.
@@ -44,14 +47,17 @@ pub struct Pipeline {
     pools: Vec<Pool>,
     /// Queries that were added and are not finished.
     open: usize,
+    /// Queries are wanted; they are not from when there are enough until half of them are finished.
+    hungry: bool,
     finished: Vec<Outcome>,
     checked: Instant,
+    clock: Clock,
 }
 
 /// The sessions that lead the same way.
 struct Pool {
     route: Arc<Route>,
-    waiting: VecDeque<Flight>,
+    waiting: VecDeque<Box<Flight>>,
     lines: Vec<Line>,
     /// In flight over one session at most, as the server's habits have it.
     window: usize,
@@ -60,7 +66,7 @@ struct Pool {
 struct Line {
     session: Session,
     /// By ID. Those that were given up stay, so that a late reply finds nobody else.
-    flights: HashMap<u16, Flight>,
+    flights: HashMap<u16, Box<Flight>, BuildHasherDefault<IdHasher>>,
     given_up: usize,
     answered: usize,
     /// Of the first query.
@@ -78,6 +84,27 @@ struct Flight {
     over: bool,
 }
 
+/// IDs are as random as hashes are meant to be, and nobody but us chooses them.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, octets: &[u8]) {
+        for &octet in octets {
+            self.write_u16(octet.into());
+        }
+    }
+
+    fn write_u16(&mut self, id: u16) {
+        // the table looks at both ends
+        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// How often a query is sent at most.
 const MOST_ASKED: u32 = 3;
 /// Queries over one session that nobody answered; it is of no use after so many. IDs that a late
@@ -85,6 +112,8 @@ const MOST_ASKED: u32 = 3;
 const MOST_GIVEN_UP: usize = 1000;
 /// Servers that are talked to at a time, unless more queries than that are in flight.
 const MOST_POOLS: usize = 64;
+/// The wait after which a peer may be waiting for us.
+const LONG: Duration = Duration::from_millis(1);
 /// How often time is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -97,14 +126,19 @@ impl Pipeline {
             connections,
             pools: Vec::new(),
             open: 0,
+            hungry: true,
             finished: Vec::new(),
             checked: Instant::now(),
+            clock: Clock::default(),
         }
     }
 
-    /// Whether another query can be added without waiting long.
-    pub fn has_room(&self) -> bool {
-        self.open < self.window * self.connections
+    /// Whether another query can be added without waiting long. Many at a time make few records
+    /// and segments, which spares both ends.
+    pub fn has_room(&mut self) -> bool {
+        let most = self.window * self.connections;
+        self.hungry = self.open < if self.hungry { most } else { most.div_ceil(2) };
+        self.hungry
     }
 
     /// Whether everything that was added is finished.
@@ -124,11 +158,11 @@ impl Pipeline {
             Ok((query, _)) => query,
             Err(error) => return self.finished.push(Outcome { job, result: Err(error) }),
         };
-        let now = Instant::now();
         // what changes once a query is sent is filled in then
-        let at = Zoned::default();
+        let (at, now) = (Zoned::default(), self.checked);
         let route = Arc::clone(&job.lookup.route);
         let flight = Flight { job, query, asked: 0, at, first_sent: now, sent: now, over: false };
+        let flight = Box::new(flight);
         match self.pools.iter_mut().find(|pool| pool.route.leads_as(&route)) {
             Some(pool) => pool.waiting.push_back(flight),
             None => {
@@ -165,7 +199,7 @@ impl Pipeline {
         also: Option<BorrowedFd<'_>>,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> io::Result<bool> {
-        let at = Zoned::now();
+        let at = self.clock.now();
         for pool in &mut self.pools {
             pool.send(self.connections, &at, &mut self.finished, tell);
         }
@@ -204,8 +238,9 @@ impl Pipeline {
         if let Some(also) = &also {
             sockets.push(PollFd::new(also, PollFlags::IN));
         }
-        // who has to wait tells the peer what arrived, so that it does not wait as well
-        if poll(&mut sockets, Some(Duration::ZERO))? == 0 {
+        // who has to wait long tells the peer what arrived, so that it does not wait as well; told
+        // at once, it would send every reply in a segment of its own
+        if poll(&mut sockets, Some(LONG))? == 0 {
             lines().for_each(|line| line.session.quick_ack());
             poll(&mut sockets, Some(TICK))?;
         }
@@ -226,6 +261,7 @@ impl Pool {
         finished: &mut Vec<Outcome>,
         tell: &mut dyn FnMut(Event<'_>),
     ) {
+        let mut now = Instant::now();
         while let Some(flight) = self.waiting.front() {
             let (most, open) = (self.window, self.lines.len());
             let free = self.lines.iter_mut().filter(|line| line.in_flight() < most);
@@ -233,9 +269,12 @@ impl Pool {
                 Some(line) => line,
                 None if open < connections => {
                     // who was asked before has waited for a while already
-                    let left = self.waiting.iter().filter_map(Flight::left).min();
+                    let left = self.waiting.iter().filter_map(|flight| flight.left()).min();
                     match Asker::default().open(&flight.job.lookup, left, tell) {
-                        Ok((session, phases)) => self.lines.push(Line::new(session, phases)),
+                        Ok((session, phases)) => {
+                            self.lines.push(Line::new(session, phases));
+                            now = Instant::now();
+                        }
                         Err(error) => {
                             // nobody who waits now would fare better
                             let waiting = std::mem::take(&mut self.waiting);
@@ -251,7 +290,7 @@ impl Pool {
                 None => break,
             };
             if let Some(flight) = self.waiting.pop_front() {
-                line.send(flight, at);
+                line.send(flight, at, now);
             }
         }
         for line in &mut self.lines {
@@ -265,8 +304,9 @@ impl Pool {
         let mut ended = Vec::new();
         for (position, line) in self.lines.iter_mut().enumerate() {
             line.session.pull();
+            let now = Instant::now();
             while let Some(reply) = line.session.message() {
-                finished.extend(line.reply(reply));
+                finished.extend(line.reply(reply, now));
             }
             if line.session.ended().is_some() {
                 ended.push(position);
@@ -304,9 +344,9 @@ impl Pool {
             if line.given_up > MOST_GIVEN_UP {
                 line.session.end(Reply::TimedOut(timeout));
             }
-            let is_over = |flight: &Flight| flight.left().is_some_and(|left| left.is_zero());
-            if self.waiting.iter().any(is_over) {
-                let (over, waiting) = self.waiting.drain(..).partition::<Vec<_>, _>(is_over);
+            if self.waiting.iter().any(|flight| flight.is_late()) {
+                let flights = self.waiting.drain(..);
+                let (over, waiting) = flights.partition::<Vec<_>, _>(|flight| flight.is_late());
                 self.waiting.extend(waiting);
                 finished.extend(over.into_iter().map(|flight| {
                     let (peer, cause) = (line.session.peer.clone(), Reply::TimedOut(timeout));
@@ -334,18 +374,23 @@ impl Flight {
         let timeout = self.job.lookup.route.timeout.filter(|_| self.asked > 0)?;
         Some(timeout.saturating_sub(self.first_sent.elapsed()))
     }
+
+    /// Whether none is left.
+    fn is_late(&self) -> bool {
+        self.left().is_some_and(|left| left.is_zero())
+    }
 }
 
 impl Line {
     fn new(session: Session, phases: Phases) -> Self {
-        Self { session, flights: HashMap::new(), given_up: 0, answered: 0, phases }
+        Self { session, flights: HashMap::default(), given_up: 0, answered: 0, phases }
     }
 
     fn in_flight(&self) -> usize {
         self.flights.len() - self.given_up
     }
 
-    fn send(&mut self, mut flight: Flight, at: &Zoned) {
+    fn send(&mut self, mut flight: Box<Flight>, at: &Zoned, now: Instant) {
         let Some(place) = flight.query.first_chunk_mut() else { return };
         let mut id = u16::from_be_bytes(*place);
         // a window, and what was given up, are much fewer than IDs
@@ -353,7 +398,7 @@ impl Line {
             id = rand::random();
         }
         *place = id.to_be_bytes();
-        flight.sent = Instant::now();
+        flight.sent = now;
         if flight.asked == 0 {
             flight.first_sent = flight.sent;
             flight.at = at.clone();
@@ -366,7 +411,7 @@ impl Line {
     }
 
     /// Finds out whose reply it is.
-    fn reply(&mut self, reply: Vec<u8>) -> Option<Outcome> {
+    fn reply(&mut self, reply: Vec<u8>, now: Instant) -> Option<Outcome> {
         let id = u16::from_be_bytes(*reply.first_chunk()?);
         let flight = self.flights.remove(&id)?;
         if flight.over {
@@ -374,11 +419,11 @@ impl Line {
             return None;
         }
         self.answered += 1;
-        let waited = flight.sent.elapsed();
+        let waited = now - flight.sent;
         let first = self.answered == 1;
         let before =
             if first { self.phases.connect + self.phases.handshake } else { Duration::ZERO };
-        let Flight { job, query, at, .. } = flight;
+        let Flight { job, query, at, .. } = *flight;
         let phases = match first {
             true => Phases { reply: waited, ..self.phases },
             false => Phases { reused: true, reply: waited, ..Phases::default() },

@@ -1,7 +1,7 @@
 //! One TLS session: TCP, handshake, and messages with their two-octet length (RFC 7858). One rule:
 //! every read and write waits for the deadline first, and a message leaves in one record.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -18,12 +18,14 @@ use super::proxy;
 use crate::alert::Alert;
 use crate::cli::settings::Proxy;
 use crate::error::{Error, Handshake, Reply, system_words};
-use crate::exchange::{Endpoint, OwnCertificate, Peer, SessionFacts, TlsFacts};
+use crate::exchange::{Endpoint, Peer};
 use crate::plan::Target;
 use crate::text;
 use crate::tls::hello::{OwnKey, provider};
-use crate::tls::trust::{Recorder, Trust};
+use crate::tls::roots::Trust;
+use crate::tls::trust::Recorder;
 use crate::tls::words;
+use crate::verdict::{OwnCertificate, SessionFacts, TlsFacts};
 
 /// An open session whose peer passed every check asked for; or one in cleartext, whose peer was
 /// asked for nothing.
@@ -33,6 +35,8 @@ pub struct Session {
     /// What is to be sent and is not encrypted yet, or never will be.
     outgoing: Vec<u8>,
     received: Frames,
+    /// Room for what comes, encrypted or not.
+    room: Vec<u8>,
     /// Why nothing more will come.
     ended: Option<Reply>,
     /// Whom we talk to.
@@ -47,6 +51,9 @@ pub struct Session {
 const LARGEST: usize = 2 + 65_535;
 /// Octets that are taken in while a query waits to be sent.
 const MOST_UNREAD: usize = 16 * LARGEST;
+/// Room for what comes at first, and at last if more comes at once: the fewer reads, the better.
+const LEAST_ROOM: usize = 4 * 1024;
+const MOST_ROOM: usize = 64 * 1024;
 
 impl Session {
     /// A session in cleartext.
@@ -56,6 +63,7 @@ impl Session {
             tls: None,
             outgoing: Vec::new(),
             received: Frames::default(),
+            room: vec![0; LEAST_ROOM],
             ended: None,
             peer,
             facts: None,
@@ -155,13 +163,13 @@ impl Session {
     }
 
     /// Who the peer is, and the session tickets that it sent until now.
-    pub fn facts_now(&self) -> Option<Arc<TlsFacts>> {
-        let mut facts = Arc::clone(self.facts.as_ref()?);
+    pub fn facts_now(&mut self) -> Option<Arc<TlsFacts>> {
         let tickets = self.tls.as_ref()?.tls13_tickets_received();
+        let facts = self.facts.as_mut()?;
         if facts.session.tickets != tickets {
-            Arc::make_mut(&mut facts).session.tickets = tickets;
+            Arc::make_mut(facts).session.tickets = tickets;
         }
-        Some(facts)
+        Some(Arc::clone(facts))
     }
 
     /// Says goodbye, without waiting for an answer.
@@ -233,8 +241,8 @@ impl Session {
     /// Takes in what came; whether there was anything. The end is remembered in `ended`.
     pub fn pull(&mut self) -> bool {
         let pulled = match &mut self.tls {
-            Some(tls) => pull_tls(tls, &mut self.stream, &mut self.received),
-            None => pull_plain(&mut self.stream, &mut self.received),
+            Some(tls) => pull_tls(tls, &mut self.stream, &mut self.room, &mut self.received),
+            None => pull_plain(&mut self.stream, &mut self.room, &mut self.received),
         };
         match pulled {
             Ok(any) => any,
@@ -250,50 +258,80 @@ impl Session {
     }
 }
 
-fn pull_plain(stream: &mut Stream, received: &mut Frames) -> Result<bool, Reply> {
-    let mut octets = [0; 16 * 1024];
-    match stream.read(&mut octets) {
-        Ok(0) => Err(Reply::Closed),
-        Ok(length) => {
-            received.extend(&octets[..length]);
+fn pull_plain(
+    stream: &mut Stream,
+    room: &mut Vec<u8>,
+    received: &mut Frames,
+) -> Result<bool, Reply> {
+    match read(stream, room)? {
+        None => Ok(false),
+        Some([]) => Err(Reply::Closed),
+        Some(octets) => {
+            received.extend(octets);
             Ok(true)
         }
-        Err(error) if is_interruption(&error) => Ok(false),
-        Err(error) => Err(broken(&error)),
     }
 }
 
 fn pull_tls(
     tls: &mut ClientConnection,
     stream: &mut Stream,
+    room: &mut Vec<u8>,
     received: &mut Frames,
 ) -> Result<bool, Reply> {
-    let mut any = false;
-    match tls.read_tls(stream) {
-        // the reader says below what the end means
-        Ok(length) => any = length > 0,
-        Err(error) if is_interruption(&error) => {}
-        Err(error) => return Err(broken(&error)),
-    }
-    if let Err(error) = tls.process_new_packets() {
-        // tell the peer why
-        let _ = tls.write_tls(stream);
-        return Err(match error {
-            rustls::Error::AlertReceived(alert) => Reply::Alert(Alert(alert.into())),
-            error => Reply::Protocol(words::of_rustls(&error)),
-        });
-    }
-    let mut octets = [0; 16 * 1024];
+    let Some(mut octets) = read(stream, room)? else {
+        // something may have come with the end of the handshake
+        return take_plaintext(tls, received);
+    };
     loop {
-        match tls.reader().read(&mut octets) {
-            Ok(0) => return Err(Reply::CloseNotify),
-            Ok(length) => {
-                any = true;
-                received.extend(&octets[..length]);
+        // the reader says below what the end means
+        tls.read_tls(&mut octets).map_err(|error| broken(&error))?;
+        if let Err(error) = tls.process_new_packets() {
+            // tell the peer why
+            let _ = tls.write_tls(stream);
+            return Err(match error {
+                rustls::Error::AlertReceived(alert) => Reply::Alert(Alert(alert.into())),
+                error => Reply::Protocol(words::of_rustls(&error)),
+            });
+        }
+        take_plaintext(tls, received)?;
+        if octets.is_empty() {
+            return Ok(true);
+        }
+    }
+}
+
+/// Takes over what was decrypted; whether there was anything.
+fn take_plaintext(tls: &mut ClientConnection, received: &mut Frames) -> Result<bool, Reply> {
+    let mut any = false;
+    loop {
+        let mut reader = tls.reader();
+        let length = match reader.fill_buf() {
+            Ok([]) => return Err(Reply::CloseNotify),
+            Ok(octets) => {
+                received.extend(octets);
+                octets.len()
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(any),
             Err(error) => return Err(broken(&error)),
+        };
+        reader.consume(length);
+        any = true;
+    }
+}
+
+/// What came, nothing being the end; `None` if there is nothing yet. Room that was filled was too
+/// small.
+fn read<'a>(stream: &mut Stream, room: &'a mut Vec<u8>) -> Result<Option<&'a [u8]>, Reply> {
+    match stream.read(room) {
+        Ok(length) => {
+            if length == room.len() && length < MOST_ROOM {
+                room.resize(2 * length, 0);
+            }
+            Ok(Some(&room[..length]))
         }
+        Err(error) if is_interruption(&error) => Ok(None),
+        Err(error) => Err(broken(&error)),
     }
 }
 
@@ -526,67 +564,4 @@ fn cipher_name(suite: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::collection::vec;
-    use proptest::prelude::{any, proptest};
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn messages_come_whole_in_order_and_once_however_their_octets_come(
-            lengths in vec(0_usize..3000, 0..30),
-            longest in any::<bool>(),
-            sizes in vec(1_usize..5000, 1..50),
-            taken in vec(any::<bool>(), 1..50),
-        ) {
-            let longest = longest.then_some(usize::from(u16::MAX));
-            let messages: Vec<_> = (0_u8..)
-                .zip(lengths.into_iter().chain(longest))
-                .map(|(number, length)| vec![number; length])
-                .collect();
-            let stream: Vec<_> = messages
-                .iter()
-                .flat_map(|it| [&(it.len() as u16).to_be_bytes(), &it[..]].concat())
-                .collect();
-            let (mut frames, mut received, mut rest) = (Frames::default(), Vec::new(), &stream[..]);
-            for (size, take) in sizes.into_iter().cycle().zip(taken.into_iter().cycle()) {
-                let (part, tail) = rest.split_at(size.min(rest.len()));
-                rest = tail;
-                frames.extend(part);
-                if take || rest.is_empty() {
-                    received.extend(frames.by_ref());
-                }
-                if rest.is_empty() {
-                    break;
-                }
-            }
-            assert_eq!(received, messages);
-            assert_eq!(frames.waiting(), 0);
-        }
-    }
-
-    #[test]
-    fn any_split_of_a_stream_gives_the_same_messages() {
-        let stream = b"\0\x03abc\0\0\0\x01d\0\x02ef\0\x09cut";
-        let whole = vec![b"abc".to_vec(), Vec::new(), b"d".to_vec(), b"ef".to_vec()];
-        for size in 1..=stream.len() {
-            let mut frames = Frames::default();
-            let mut messages = Vec::new();
-            for part in stream.chunks(size) {
-                frames.extend(part);
-                messages.extend(frames.by_ref());
-            }
-            assert_eq!(messages, whole, "parts of {size} octets");
-        }
-    }
-
-    #[test]
-    fn a_session_line_uses_the_names_that_kdig_prints() {
-        assert_eq!(cipher_name("TLS13_AES_256_GCM_SHA384"), "AES-256-GCM");
-        assert_eq!(cipher_name("TLS13_CHACHA20_POLY1305_SHA256"), "CHACHA20-POLY1305");
-        assert_eq!(cipher_name("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), "AES-128-GCM");
-        assert_eq!(signature_name(SignatureScheme::ECDSA_NISTP256_SHA256, false), "ECDSA-SHA256");
-        assert_eq!(group_name(NamedGroup::X25519MLKEM768), "X25519-MLKEM768");
-    }
-}
+mod tests;

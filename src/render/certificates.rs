@@ -4,12 +4,13 @@
 use std::io::{self, Write};
 
 use super::ink::{Ink, Role};
-use crate::exchange::{
-    AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, Signer, StapleStatus,
-    TlsFacts, Verdict,
-};
+use crate::dns::digits::in_hex;
 use crate::moment::{day, span};
 use crate::text::{base64, shortened};
+use crate::verdict::{
+    AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, SessionFacts, Signer,
+    StapleStatus, TlsFacts, Verdict,
+};
 
 /// Names shown where not all are asked for.
 const MOST_NAMES: usize = 4;
@@ -43,7 +44,19 @@ pub fn section(facts: &TlsFacts, ink: Ink, out: &mut dyn Write) -> io::Result<()
 
 /// The line that says what was negotiated.
 pub fn session(facts: &TlsFacts, ink: Ink, out: &mut dyn Write) -> io::Result<()> {
-    line(out, ink, Role::Comment, &format!(";; TLS session {}", facts.session))
+    ink.paint(out, Role::Comment, |out| {
+        let SessionFacts { version, key_exchange, signature, cipher, .. } = &facts.session;
+        out.write_all(b";; TLS session ")?;
+        for (before, fact) in
+            [("(", version), ("-(", key_exchange), ("-(", signature), ("-(", cipher)]
+        {
+            for part in [before, fact, ")"] {
+                out.write_all(part.as_bytes())?;
+            }
+        }
+        Ok(())
+    })?;
+    out.write_all(b"\n")
 }
 
 /// `#1, CN=dot.test`
@@ -87,8 +100,8 @@ pub fn pem(facts: &TlsFacts, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What kdig does not say of a certificate: names, dates, key, signer, serial number and what is odd
-/// about it; with `-dd`, which is a `debug` of 2, everything.
+/// What kdig does not say of a certificate: names, dates, key, signer, serial number and what is
+/// odd about it; with `-dd`, which is a `debug` of 2, everything.
 pub fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Role, String)> {
     let certificate = &facts.chain[position];
     let verdict = &facts.verdict;
@@ -101,8 +114,9 @@ pub fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Role, Str
     let Ok(content) = &certificate.content else {
         return lines;
     };
-    if !content.names.is_empty() {
-        lines.push((Role::Comment, names(&content.names, all)));
+    // all of them stand above, in kdig's words
+    if !content.names.is_empty() && !all {
+        lines.push((Role::Comment, names(&content.names)));
     }
     lines.push(validity(content, verdict.at));
     let text = |text: String| if all { text } else { shortened(&text, LONGEST) };
@@ -139,14 +153,11 @@ fn forms(position: usize, certificate: &CertFacts) -> Vec<(Role, String)> {
         // a TLSA record of a CA's key has usage 2 (RFC 7671 section 5)
         let usage = if position == 0 { 3 } else { 2 };
         lines.push((Role::Pin, format!("Pin forms: sha256//{}", base64(pin))));
-        lines.push((Role::Pin, format!("TLSA: {usage} 1 1 {}", hex(pin))));
+        lines.push((Role::Pin, format!("TLSA: {usage} 1 1 {}", in_hex(pin))));
     }
-    lines.push((Role::Comment, format!("SHA-256 fingerprint: {}", hex(&certificate.fingerprint))));
+    let fingerprint = in_hex(&certificate.fingerprint);
+    lines.push((Role::Comment, format!("SHA-256 fingerprint: {fingerprint}")));
     lines
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
 /// `CA, at most 0 CAs below it; key cert sign, crl sign`
@@ -333,13 +344,9 @@ pub fn kdig_name(name: &AltName) -> String {
     }
 }
 
-fn names(names: &[AltName], all: bool) -> String {
-    let most = if all { names.len() } else { MOST_NAMES };
-    let text = |name: &AltName| match all {
-        true => name.to_string(),
-        false => shortened(&name.to_string(), LONGEST),
-    };
-    let shown: Vec<_> = names.iter().take(most).map(text).collect();
+fn names(names: &[AltName]) -> String {
+    let shown = names.iter().take(MOST_NAMES).map(|name| shortened(&name.to_string(), LONGEST));
+    let shown: Vec<_> = shown.collect();
     let more = match names.len() - shown.len() {
         0 => String::new(),
         more => format!(" (+{more}, all with -dd)"),

@@ -3,18 +3,26 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::time::Duration;
+
+use jiff::Zoned;
 
 use super::certificates;
 use super::ink::{Ink, Role};
 use crate::display::Display;
+use crate::dns::digits::{decimal, hex};
 use crate::dns::edns::{Flag, Opt, View};
 use crate::dns::fault::Gravity;
-use crate::dns::message::{Message, Question, Record, Section, UPDATE};
+use crate::dns::message::{Message, Question, Record, UPDATE};
 use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
 use crate::dns::rdata::{self, Style};
-use crate::exchange::{Exchange, Packet, Phases, Protocol, TlsFacts, Transferred};
+use crate::dns::section::Section;
+use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
+use crate::verdict::TlsFacts;
+
+use Part::{Milliseconds, Number, Shown, Text, Time, Whom};
 
 /// Writes the query as it was sent, and the empty line that parts it from the reply.
 pub fn query(
@@ -82,12 +90,19 @@ pub fn transferred(
     let mut page = Page::new(&nothing, display, ink);
     let Transferred { peer, query, took, octets, messages, records, .. } = summary;
     match messages {
-        0 => page.line(format_args!(";; Received 0 B")),
-        _ => page
-            .line(format_args!(";; Received {octets} B ({messages} messages, {records} records)")),
+        0 => page.line([Text(";; Received 0 B")]),
+        _ => page.line([
+            Text(";; Received "),
+            Number(*octets as u64),
+            Text(" B ("),
+            Number(*messages as u64),
+            Text(" messages, "),
+            Number(*records as u64),
+            Text(" records)"),
+        ]),
     }
-    page.line(format_args!(";; Time {}", query.at.strftime(TIME)));
-    page.line(format_args!(";; From {peer} in {:.1} ms", milliseconds(*took)));
+    page.line([Text(";; Time "), Time(&query.at)]);
+    page.line([Text(";; From "), Whom(peer), Text(" in "), Milliseconds(*took)]);
     out.write_all(&page.out)
 }
 
@@ -108,7 +123,8 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(message: &'a Message<'a>, display: &'a Display, ink: Ink) -> Self {
-        let out = Vec::with_capacity(1024 + 4 * message.bytes.len());
+        // most texts fit, and an allocator is quick with small pieces
+        let out = Vec::with_capacity(1000);
         Self { message, display, ink, style: style(display), out }
     }
 
@@ -145,9 +161,11 @@ impl<'a> Page<'a> {
         let status = self.message.status();
         let good = status.code == 0;
         self.comment(|out| {
-            put(out, format_args!(";; ->>HEADER<<- opcode: {}; status: ", header.opcode()));
+            let opcode = header.opcode();
+            let id = u64::from(header.id);
+            write(out, [Text(";; ->>HEADER<<- opcode: "), Shown(&opcode), Text("; status: ")]);
             if good {
-                put(out, format_args!("{status}; id: {}", header.id));
+                write(out, [Shown(&status), Text("; id: "), Number(id)]);
             }
         });
         if !good {
@@ -158,14 +176,10 @@ impl<'a> Page<'a> {
         self.comment(|out| {
             out.extend(b";; Flags:");
             words(out, header.flags());
-            let [questions, answers, authority, additional] = header.counts;
-            put(
-                out,
-                format_args!(
-                    "; QUERY: {questions}; ANSWER: {answers}; \
-                     AUTHORITY: {authority}; ADDITIONAL: {additional}"
-                ),
-            );
+            let titles = ["; QUERY: ", "; ANSWER: ", "; AUTHORITY: ", "; ADDITIONAL: "];
+            for (title, count) in titles.into_iter().zip(header.counts) {
+                write(out, [Text(title), Number(count.into())]);
+            }
         });
         self.out.push(b'\n');
     }
@@ -187,7 +201,7 @@ impl<'a> Page<'a> {
 
     fn opt_lines(&mut self, opt: Opt<'_>, rcode: Rcode, view: &View<'_>) {
         self.comment(|out| {
-            put(out, format_args!(";; Version: {}; flags:", opt.version));
+            write(out, [Text(";; Version: "), Number(opt.version.into()), Text("; flags:")]);
             words(
                 out,
                 opt.flags(1).map(|flag| match flag {
@@ -196,7 +210,8 @@ impl<'a> Page<'a> {
                     Flag::Bit(bit) => format!("bit{bit}"),
                 }),
             );
-            put(out, format_args!("; UDP size: {} B; ext-rcode: {rcode}", opt.udp_size));
+            write(out, [Text("; UDP size: "), Number(opt.udp_size.into())]);
+            write(out, [Text(" B; ext-rcode: "), Shown(&rcode)]);
         });
         self.out.push(b'\n');
         for option in opt.options() {
@@ -209,7 +224,7 @@ impl<'a> Page<'a> {
         if !opt.unread().is_empty() {
             self.comment(|out| {
                 out.extend(b";; Options cut short: ");
-                rdata::hex(out, opt.unread());
+                hex(out, opt.unread());
             });
             self.out.push(b'\n');
         }
@@ -315,7 +330,7 @@ impl<'a> Page<'a> {
     fn record(&mut self, record: &Record<'_>) {
         self.owner(record.owner);
         if self.display.ttl {
-            rdata::decimal(&mut self.out, record.ttl.into());
+            decimal(&mut self.out, record.ttl.into());
             self.gap();
         }
         if self.display.class {
@@ -373,7 +388,7 @@ impl<'a> Page<'a> {
         for line in unread.chunks(32) {
             self.comment(|out| {
                 put(out, format_args!(";; unread: {at:5} "));
-                rdata::hex(out, line);
+                hex(out, line);
             });
             self.out.push(b'\n');
             at += line.len();
@@ -383,43 +398,55 @@ impl<'a> Page<'a> {
     fn sent(&mut self, exchange: &Exchange) {
         let Packet { bytes, at, took } = &exchange.query;
         self.out.push(b'\n');
-        self.line(format_args!(";; Sent {} B", bytes.len()));
-        self.line(format_args!(";; Time {}", at.strftime(TIME)));
-        self.line(format_args!(";; To {} in {:.1} ms", exchange.peer, milliseconds(*took)));
+        self.line([Text(";; Sent "), Number(bytes.len() as u64), Text(" B")]);
+        self.line([Text(";; Time "), Time(at)]);
+        self.line([Text(";; To "), Whom(&exchange.peer), Text(" in "), Milliseconds(*took)]);
     }
 
     /// kdig's lines, and before the last of them, which scripts read, where octets and time went.
     fn received(&mut self, exchange: &Exchange, query: &Message<'_>) {
         let Packet { bytes, at, took } = &exchange.reply;
         self.out.push(b'\n');
-        self.line(format_args!(";; Received {} B", bytes.len()));
+        self.line([Text(";; Received "), Number(bytes.len() as u64), Text(" B")]);
         if query.padding().or(self.message.padding()).is_some() {
-            let (query, reply) = (Padded(query), Padded(self.message));
-            self.line(format_args!(";; Padding: query {query}, reply {reply}"));
+            let reply = self.message;
+            self.comment(|out| {
+                out.extend(b";; Padding: query ");
+                padded(out, query);
+                out.extend(b", reply ");
+                padded(out, reply);
+            });
+            self.out.push(b'\n');
         }
-        self.line(format_args!(";; Time {}", at.strftime(TIME)));
+        self.line([Text(";; Time "), Time(at)]);
         let Phases { reused, connect, handshake, reply } = exchange.phases;
-        let (connect, handshake) = (milliseconds(connect), milliseconds(handshake));
-        let way = match (reused, exchange.peer.protocol) {
-            (true, _) => "session reused, ".to_owned(),
-            (false, Protocol::Tls) => format!("connect {connect:.1} ms, TLS {handshake:.1} ms, "),
-            (false, Protocol::Tcp) => format!("connect {connect:.1} ms, "),
-            (false, Protocol::Udp) => String::new(),
-        };
-        self.line(format_args!(";; Phases: {way}reply {:.1} ms", milliseconds(reply)));
-        self.line(format_args!(";; From {} in {:.1} ms", exchange.peer, milliseconds(*took)));
+        self.comment(|out| {
+            out.extend(b";; Phases: ");
+            let (connect, handshake) = (Milliseconds(connect), Milliseconds(handshake));
+            match (reused, exchange.peer.protocol) {
+                (true, _) => out.extend(b"session reused, "),
+                (false, Protocol::Tls) => {
+                    write(out, [Text("connect "), connect, Text(", TLS "), handshake, Text(", ")]);
+                }
+                (false, Protocol::Tcp) => write(out, [Text("connect "), connect, Text(", ")]),
+                (false, Protocol::Udp) => {}
+            }
+            write(out, [Text("reply "), Milliseconds(reply)]);
+        });
+        self.out.push(b'\n');
+        self.line([Text(";; From "), Whom(&exchange.peer), Text(" in "), Milliseconds(*took)]);
     }
 
     /// An empty line and the title, both of them comments.
     fn title(&mut self, title: &str) {
         if self.display.comments {
             self.out.push(b'\n');
-            self.line(format_args!(";; {title}:"));
+            self.line([Text(";; "), Text(title), Text(":")]);
         }
     }
 
-    fn line(&mut self, text: fmt::Arguments<'_>) {
-        self.comment(|out| put(out, text));
+    fn line<const N: usize>(&mut self, parts: [Part<'_>; N]) {
+        self.comment(|out| write(out, parts));
         self.out.push(b'\n');
     }
 
@@ -437,23 +464,73 @@ impl<'a> Page<'a> {
 }
 
 /// The octets of a message: content, then padding with the header of its option.
-struct Padded<'a>(&'a Message<'a>);
+fn padded(out: &mut Vec<u8>, message: &Message<'_>) {
+    let size = Number(message.bytes.len() as u64);
+    match message.padding() {
+        Some(padding) => {
+            let content = Number((message.bytes.len() - padding) as u64);
+            let padding = Number(padding as u64);
+            write(out, [content, Text(" B + "), padding, Text(" B = "), size, Text(" B")]);
+        }
+        None => write(out, [size, Text(" B without padding")]),
+    }
+}
 
-impl fmt::Display for Padded<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = self.0.bytes.len();
-        match self.0.padding() {
-            Some(padding) => write!(f, "{} B + {padding} B = {size} B", size - padding),
-            None => write!(f, "{size} B without padding"),
+/// A part of a line. Writing parts takes a fifth of the time that the formatter of the standard
+/// library does, which a batch would spend most of its time in.
+enum Part<'a> {
+    Text(&'a str),
+    Number(u64),
+    /// `4.2 ms`
+    Milliseconds(Duration),
+    /// `2026-11-21 21:39:08 UTC`
+    Time(&'a Zoned),
+    Whom(&'a Peer),
+    Shown(&'a dyn fmt::Display),
+}
+
+fn write<const N: usize>(out: &mut Vec<u8>, parts: [Part<'_>; N]) {
+    for part in parts {
+        match part {
+            Text(text) => out.extend(text.as_bytes()),
+            Number(number) => decimal(out, number),
+            Milliseconds(time) => {
+                // to the nearest tenth; no lookup takes so long that 64 bits do not hold it
+                let tenths = ((time.as_nanos() + 50_000) / 100_000) as u64;
+                decimal(out, tenths / 10);
+                out.extend([b'.', b'0' + (tenths % 10) as u8]);
+                out.extend(b" ms");
+            }
+            Time(at) => moment(out, at),
+            Whom(peer) => match &peer.address {
+                Endpoint::Ip(SocketAddr::V4(address)) => {
+                    for (index, octet) in address.ip().octets().into_iter().enumerate() {
+                        write(out, [Text(if index > 0 { "." } else { "" }), Number(octet.into())]);
+                    }
+                    write(out, [Text("@"), Number(address.port().into()), Text("(")]);
+                    write(out, [Shown(&peer.protocol), Text(")")]);
+                }
+                _ => put(out, format_args!("{peer}")),
+            },
+            Shown(value) => put(out, format_args!("{value}")),
         }
     }
 }
 
-/// The moment of a lookup, local time.
-const TIME: &str = "%Y-%m-%d %H:%M:%S %Z";
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
+/// The moment of a lookup, local time: `%Y-%m-%d %H:%M:%S %Z`.
+fn moment(out: &mut Vec<u8>, at: &Zoned) {
+    let time = at.datetime();
+    let fields = [time.month(), time.day(), time.hour(), time.minute(), time.second()];
+    // four digits from now on
+    decimal(out, time.year().unsigned_abs().into());
+    for (before, field) in b"-- ::".iter().zip(fields) {
+        // none has more than two digits
+        let field = field.unsigned_abs();
+        out.extend([*before, b'0' + field / 10, b'0' + field % 10]);
+    }
+    out.push(b' ');
+    let offset = at.time_zone().to_offset_info(at.timestamp());
+    out.extend(offset.abbreviation().as_bytes());
 }
 
 /// The owner takes so many characters at least.

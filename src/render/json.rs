@@ -17,8 +17,10 @@ use serde::{Serialize, Serializer};
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
 use crate::error::{Error, NO_ANSWER};
-use crate::exchange::{Endpoint, Event, Exchange, Packet, Peer, Phases, TlsFacts};
+use crate::event::Event;
+use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases};
 use crate::text;
+use crate::verdict::TlsFacts;
 use message::MessageView;
 
 /// What was told while a lookup went on, which is all there is of one that failed.

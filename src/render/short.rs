@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::dig;
 use crate::display::Display;
-use crate::dns::message::{Message, Section};
+use crate::dns::message::Message;
+use crate::dns::section::Section;
 
 /// Writes the RDATA of the answer records of a reply; nothing when there are none.
 pub fn reply(message: &Message<'_>, display: &Display, out: &mut dyn Write) -> io::Result<()> {

@@ -8,8 +8,10 @@ use std::io::{self, ErrorKind, Write};
 use super::certificates as who;
 use super::ink::{Ink, Role};
 use crate::error::{Error, Reply};
-use crate::exchange::{Event, Flaw, Protocol, Question, Source, TlsFacts};
+use crate::event::{Event, Source};
+use crate::exchange::Protocol;
 use crate::text;
+use crate::verdict::{Flaw, Question, TlsFacts};
 
 /// The two streams that a person sees, and what may be said on them.
 pub struct Talk<'a> {

@@ -13,8 +13,8 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
 
 use super::signature::Signed;
-use crate::exchange::{AltName, CaFacts, CertContent, CertFacts};
 use crate::text;
+use crate::verdict::{AltName, CaFacts, CertContent, CertFacts};
 
 /// The parts of a certificate that verification by hand needs, as encoded; found even where the
 /// rest cannot be read.
@@ -65,7 +65,7 @@ impl<'a> Outline<'a> {
             spki: Some(spki.whole).filter(|_| spki.tag == SEQUENCE)?,
             algorithm: algorithm.content,
             // a bit string begins with the number of its unused bits
-            signature: signature.content.get(1..)?,
+            signature: signature.content.strip_prefix(&[0]).unwrap_or_default(),
         })
     }
 

@@ -3,17 +3,29 @@
 
 use std::time::Duration;
 
-use rustls::pki_types::UnixTime;
+use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 
 use super::certificate::Outline;
-use super::diagnosis::Bench;
+use super::roots::Trust;
 use super::words;
-use crate::exchange::{Flaw, Signer};
+use crate::verdict::{CertContent, CertFacts, Flaw, Signer};
 
 /// A certificate with 99 others that all claim to have signed it must not cost a minute, nor a
 /// tenth of a second: one check of a slow curve costs a thousandth.
 const MOST_SIGNATURE_CHECKS: usize = 64;
+
+/// What judging needs.
+pub(super) struct Bench<'a> {
+    pub(super) chain: &'a [CertificateDer<'static>],
+    pub(super) facts: &'a [CertFacts],
+    pub(super) staple: &'a [u8],
+    pub(super) trust: &'a Trust,
+    pub(super) now: UnixTime,
+    pub(super) algorithms: &'a WebPkiSupportedAlgorithms,
+    pub(super) checks: usize,
+}
 
 /// A path that webpki verified: positions in the chain, end-entity first, and the position of its
 /// trust anchor.
@@ -23,6 +35,10 @@ pub(super) struct Path {
 }
 
 impl Bench<'_> {
+    pub(super) fn content(&self, position: usize) -> Option<&CertContent> {
+        self.facts.get(position)?.content.as_ref().ok()
+    }
+
     /// webpki's verdict on the chain, as of `time` and for `usage`.
     pub(super) fn verify(
         &self,

@@ -6,16 +6,16 @@ use rustls::pki_types::{CertificateDer, DnsName, UnixTime};
 use webpki::{EndEntityCert, KeyUsage};
 
 use super::certificate::{Outline, distinguished_name_of, pin, sequence};
-use super::chain::Path;
+use super::chain::{Bench, Path};
 use super::ocsp::{self, Issuer};
-use super::trust::Trust;
+use super::roots::Trust;
 use super::words;
-use crate::exchange::{
-    AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, Signer, StapleFacts,
-    StapleStatus, Verdict,
-};
 use crate::moment::{day, span};
 use crate::text::{self, base64};
+use crate::verdict::{
+    AltName, AnchorFacts, Answer, CertFacts, Flaw, Question, Signer, StapleFacts, StapleStatus,
+    Verdict,
+};
 
 /// Judges a chain whose first key was proved by the handshake. `facts` are those of `chain`, in
 /// its order; `staple` is the OCSP response sent along, empty when there was none.
@@ -34,17 +34,6 @@ pub fn judge(
 const MOST_NAMES: usize = 3;
 /// Octets of a name shown in an answer; the section shows more.
 const LONGEST_NAME: usize = 100;
-
-/// What judging needs.
-pub(super) struct Bench<'a> {
-    pub(super) chain: &'a [CertificateDer<'static>],
-    pub(super) facts: &'a [CertFacts],
-    pub(super) staple: &'a [u8],
-    pub(super) trust: &'a Trust,
-    pub(super) now: UnixTime,
-    pub(super) algorithms: &'a WebPkiSupportedAlgorithms,
-    pub(super) checks: usize,
-}
 
 impl Bench<'_> {
     fn verdict(mut self) -> Verdict {
@@ -112,10 +101,6 @@ impl Bench<'_> {
 
     fn seconds(&self) -> i64 {
         self.now.as_secs().cast_signed()
-    }
-
-    pub(super) fn content(&self, position: usize) -> Option<&CertContent> {
-        self.facts.get(position)?.content.as_ref().ok()
     }
 
     fn anchor(&self, index: usize) -> AnchorFacts {

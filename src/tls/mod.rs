@@ -6,6 +6,7 @@ mod chain;
 pub mod diagnosis;
 pub mod hello;
 mod ocsp;
+pub mod policy;
 pub mod roots;
 mod signature;
 pub mod trust;

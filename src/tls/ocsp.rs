@@ -13,8 +13,8 @@ use x509_ocsp::{
 
 use super::certificate::{self, Outline, element, key_octets, sequence};
 use super::signature::Signed;
-use crate::exchange::{StapleFacts, StapleStatus};
 use crate::text;
+use crate::verdict::{StapleFacts, StapleStatus};
 
 /// Who issued the certificate that a staple is about.
 #[derive(Clone, Copy, Debug)]
@@ -144,7 +144,7 @@ impl<'a> Parts<'a> {
             octets: data.whole,
             algorithm: algorithm.content,
             // a bit string begins with the number of its unused bits
-            signature: signature.content.get(1..)?,
+            signature: signature.content.strip_prefix(&[0])?,
         };
         Some(Self { signed, certificates })
     }

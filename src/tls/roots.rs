@@ -1,5 +1,5 @@
-//! Trust anchors: where from, and how many. One rule: what is asked for and cannot be had is an
-//! error, never an empty store.
+//! A policy loaded: trust anchors, where from and how many, and the keys of pin files. One rule:
+//! what is asked for and cannot be had is an error, never an empty store.
 
 use std::path::Path;
 
@@ -10,8 +10,28 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::certificate::{Outline, pin};
-use super::trust::{Policy, Root};
+use super::policy::{Policy, Root};
 use crate::error::{Error, system_words};
+
+/// A policy with everything it names loaded.
+#[derive(Debug)]
+pub struct Trust {
+    /// The policy, with its pin files read.
+    pub policy: Policy,
+    /// Its trust anchors.
+    pub anchors: Anchors,
+}
+
+impl Trust {
+    /// Reads stores and files.
+    pub fn load(policy: &Policy) -> Result<Self, Error> {
+        let mut policy = policy.clone();
+        for path in std::mem::take(&mut policy.pin_files) {
+            policy.pins.push(pin_file(&path)?);
+        }
+        Ok(Self { anchors: Anchors::load(&policy)?, policy })
+    }
+}
 
 /// The trust anchors of one policy.
 #[derive(Debug, Default)]

@@ -1,10 +1,10 @@
-//! What webpki and rustls refuse, in words. One rule: no identifier of theirs reaches a person; what
-//! has no words of its own here is spelled out from its name.
+//! What webpki and rustls refuse, in words. One rule: no identifier of theirs reaches a person;
+//! what has no words of its own here is spelled out from its name.
 
 use rustls::{CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
-use crate::exchange::Flaw;
 use crate::text;
+use crate::verdict::Flaw;
 
 /// What webpki has against a certificate or a chain of them.
 pub fn of_webpki(fault: &webpki::Error) -> (Flaw, String) {

@@ -2,12 +2,13 @@
 //! One rule: one flaw each, as with the certificates.
 
 use jiff::{SignedDuration, Timestamp};
-use rcgen::SigningKey;
+use rcgen::{DnType, ExtendedKeyUsagePurpose, SigningKey};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::der::{self, sequence, value};
-use super::pki::{Authority, Pki};
+use super::pki::{Authority, Pki, dn, leaf};
 
 /// What an OCSP response says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,10 @@ pub enum Staple {
     TryLater,
     /// Octets that are no OCSP response.
     Garbage,
+    /// Good, signed by a responder that the issuer appointed, with hashes of SHA-1.
+    Delegated,
+    /// Good, signed by the holder of another certificate of the issuer's.
+    Usurped,
 }
 
 impl Staple {
@@ -41,6 +46,8 @@ impl Staple {
         Self::Forged,
         Self::TryLater,
         Self::Garbage,
+        Self::Delegated,
+        Self::Usurped,
     ];
 
     /// The response for a certificate that the lab's intermediate issued, DER.
@@ -50,7 +57,23 @@ impl Staple {
             Self::Garbage => return b"\x30\x03\x0a\x01not OCSP\x1b[31m".to_vec(),
             _ => {}
         }
-        let signer = if self == Self::Forged { &pki.unrelated } else { &pki.issuing };
+        let mut params = leaf();
+        params.distinguished_name = dn(&[(DnType::CommonName, "Lab Responder")]);
+        if self == Self::Delegated {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::OcspSigning];
+        }
+        let responder = pki.issuing.subordinate(params);
+        let signer = match self {
+            Self::Forged => &pki.unrelated,
+            Self::Delegated | Self::Usurped => &responder,
+            _ => &pki.issuing,
+        };
+        let certificates = match self {
+            Self::Delegated | Self::Usurped => {
+                value(0xa0, &sequence(&[responder.certificate.to_vec()]))
+            }
+            _ => Vec::new(),
+        };
         let data = sequence(&[
             value(0xa1, &subject(&pki.issuing)),
             time(-1),
@@ -61,6 +84,7 @@ impl Staple {
             data,
             sequence(&[value(OID, der::ECDSA_WITH_SHA256)]),
             value(BIT_STRING, &[vec![0], signature].concat()),
+            certificates,
         ]);
         let bytes = sequence(&[value(OID, BASIC), value(OCTETS, &basic)]);
         sequence(&[value(ENUMERATED, &[0]), value(0xa0, &bytes)])
@@ -73,11 +97,15 @@ impl Staple {
         if self == Self::OtherCertificate {
             *serial.last_mut().expect("a serial number") ^= 1;
         }
-        let hash = |octets: &[u8]| value(OCTETS, &Sha256::digest(octets));
+        let algorithm = if self == Self::Delegated { SHA1 } else { SHA256 };
+        let hash = |octets: &[u8]| match self {
+            Self::Delegated => value(OCTETS, &Sha1::digest(octets)),
+            _ => value(OCTETS, &Sha256::digest(octets)),
+        };
         let (_, issuing) = X509Certificate::from_der(&pki.issuing.certificate).expect("our own");
         let key = issuing.public_key().subject_public_key.data.to_vec();
         let of = sequence(&[
-            sequence(&[value(OID, SHA256), value(NULL, &[])]),
+            sequence(&[value(OID, algorithm), value(NULL, &[])]),
             hash(&subject(&pki.issuing)),
             hash(&key),
             value(INTEGER, &serial),
@@ -103,6 +131,7 @@ const GENERALIZED_TIME: u8 = 0x18;
 const KEY_COMPROMISE: [u8; 3] = [ENUMERATED, 1, 1];
 /// id-pkix-ocsp-basic
 const BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
+const SHA1: &[u8] = &[0x2b, 14, 3, 2, 26];
 const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
 
 /// The subject of an authority, DER.

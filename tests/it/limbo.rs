@@ -6,10 +6,11 @@ use std::io::Write;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tdig::exchange::Question;
+use tdig::tls::policy::{Policy, Root};
 use tdig::tls::roots::Anchors;
-use tdig::tls::trust::{Policy, Root, Trust};
+use tdig::tls::roots::Trust;
 use tdig::tls::{certificate, diagnosis};
+use tdig::verdict::Question;
 
 #[test]
 fn limbo_is_judged_as_webpki_judges_it_and_every_refusal_has_words() {

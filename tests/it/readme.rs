@@ -1,11 +1,21 @@
-//! The transcripts of the README. One rule: each is what tdig prints today; where it is not, the
-//! test writes the new one and fails.
+//! The transcripts of the README and its picture. One rule: each is what tdig prints today; where it
+//! is not, the test writes the new one and fails.
 
 use std::fs;
 use std::path::Path;
 
+use anstyle_svg::{Term, WIN10_CONSOLE};
+
 use crate::dot::{Behaviour, Credential, Server};
 use crate::run::{root, tdig};
+
+/// The ports of the README, and which certificate is behind them.
+const SERVERS: &[(&str, Credential)] = &[
+    ("8853", Credential::Good),
+    ("8854", Credential::Expired),
+    ("8855", Credential::IntermediateMissing),
+    ("8856", Credential::UnrelatedAppended),
+];
 
 /// What differs from run to run stands as it was when the transcript was made.
 const VARIABLES: &[&str] = &[
@@ -13,6 +23,9 @@ const VARIABLES: &[&str] = &[
     "SHA-256 PIN: ",
     "Valid: ",
     "until ",
+    "expired on ",
+    "expires in ",
+    "served ",
     "id: ",
     ";; Time ",
     ";; Phases: ",
@@ -22,17 +35,19 @@ const VARIABLES: &[&str] = &[
 /// What opens a transcript: the command line in its first line says how it was made.
 const OPEN: &str = "```console\n$ tdig ";
 
+/// The run of the picture.
+const PICTURED: &str = "@127.0.0.1#8854 +tls-ca=root.pem +tls-host=dot.test example.com";
+
 #[test]
 fn the_transcripts_of_the_readme_are_what_a_user_sees() {
-    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let servers = Servers::start();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(&path).unwrap();
     let mut parts = readme.split(OPEN);
     let mut fresh = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (old, rest) = part.split_once("```").expect("a block ends");
-        let line = old.lines().next().unwrap_or_default();
-        let new = transcript(&server, line);
+        let new = transcripts(&servers, old);
         let same = without_variables(old) == without_variables(&new);
         fresh += &format!("{OPEN}{}```{rest}", if same { old } else { &new });
     }
@@ -42,15 +57,65 @@ fn the_transcripts_of_the_readme_are_what_a_user_sees() {
     }
 }
 
-/// A command line and everything that it prints and its exit status, with the port and the path of the README.
-fn transcript(server: &Server, line: &str) -> String {
-    let port = format!("#{}", server.port());
-    let real = line.replace("#8853", &port).replace("root.pem", root());
-    let seen = tdig(&real);
-    let text = format!("{line}\n{}{}$ echo $?\n{}\n", seen.out, seen.err, seen.status);
-    text.replace(&format!("@{}", server.port()), "@8853")
-        .replace(&format!("({})", server.port()), "(8853)")
-        .replace(root(), "root.pem")
+#[test]
+fn the_picture_of_the_readme_is_what_a_user_sees_in_colour() {
+    let run = transcript(&Servers::start(), PICTURED, "--color=always");
+    let svg = picture(&format!("$ tdig {run}"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/tdig.svg");
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    if without_variables(&found) != without_variables(&svg) {
+        fs::write(&path, svg).unwrap();
+        panic!("man/tdig.svg was out of date and has been rewritten: look at it");
+    }
+}
+
+/// A terminal that shows `text`.
+fn picture(text: &str) -> String {
+    let svg = Term::new().palette(WIN10_CONSOLE).min_width_px(800).render_svg(text);
+    // dim as terminals have it: legible
+    svg.replace("opacity: 0.4", "opacity: 0.75") + "\n"
+}
+
+/// One server for each port of the README.
+struct Servers(Vec<(&'static str, Server)>);
+
+impl Servers {
+    fn start() -> Self {
+        let start = |&(port, credential)| {
+            // what a server says of a client that leaves is of no interest here
+            (port, Server::start(credential, Behaviour::Answer).expect_anything())
+        };
+        Self(SERVERS.iter().map(start).collect())
+    }
+}
+
+/// The runs of a block, whose first line has lost its prompt.
+fn transcripts(servers: &Servers, block: &str) -> String {
+    let lines = block.lines().enumerate();
+    let lines = lines.filter_map(|(number, line)| match number {
+        0 => Some(line),
+        _ => line.strip_prefix("$ tdig "),
+    });
+    lines.map(|line| transcript(servers, line, "")).collect::<Vec<_>>().join("$ tdig ")
+}
+
+/// A command line, everything that it prints and its exit status, with the ports and paths of the
+/// README; `more` is typed without being shown.
+fn transcript(servers: &Servers, line: &str, more: &str) -> String {
+    let mut real = line.replace("root.pem", root());
+    for (port, server) in &servers.0 {
+        real = real.replace(&format!("#{port}"), &format!("#{}", server.port()));
+    }
+    let seen = tdig(&format!("{real} {more}"));
+    let mut text = format!("{line}\n{}{}$ echo $?\n{}\n", seen.out, seen.err, seen.status);
+    for (port, server) in &servers.0 {
+        for (before, after) in [("@", ""), ("(", ")")] {
+            let (real, shown) =
+                (format!("{before}{}{after}", server.port()), format!("{before}{port}{after}"));
+            text = text.replace(&real, &shown);
+        }
+    }
+    text.replace(root(), "root.pem")
 }
 
 fn without_variables(text: &str) -> String {

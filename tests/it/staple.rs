@@ -1,6 +1,16 @@
 //! Stapled OCSP responses: who must have one, and what each kind of useless one is called. One
 //! rule: a staple whose signature does not verify says nothing, for or against.
 
+use std::time::Duration;
+
+use rustls::crypto::ring;
+use rustls::pki_types::UnixTime;
+use tdig::tls::policy::{Policy, Root};
+use tdig::tls::roots::Anchors;
+use tdig::tls::roots::Trust;
+use tdig::tls::{certificate, diagnosis};
+use tdig::verdict::Question;
+
 use crate::dot::{Behaviour, Credential, Pki, Server, Staple};
 use crate::run::{Seen, root, tdig};
 
@@ -33,13 +43,16 @@ fn a_staple_that_is_asked_for_must_be_good_fresh_and_of_this_certificate() {
         (Staple::Forged, "unable to verify", "it was not signed by the issuer, nor by a responder"),
         (Staple::TryLater, "unable to verify", "the responder gave no status, it says tryLater"),
         (Staple::Garbage, "unable to verify", "proves nothing: it cannot be read ("),
+        (Staple::Delegated, "", ""),
+        (Staple::Usurped, "unable to verify", "nor by a responder that the issuer appointed"),
     ] {
+        let good = matches!(staple, Staple::Good | Staple::Delegated);
         let mut server = stapled(staple);
-        if staple != Staple::Good {
+        if !good {
             server = server.expect_no_query();
         }
         let seen = ask(&server, "+tls-ocsp-stapling");
-        assert_eq!(seen.status, if staple == Staple::Good { 0 } else { 6 }, "{staple:?} {seen:#?}");
+        assert_eq!(seen.status, if good { 0 } else { 6 }, "{staple:?} {seen:#?}");
         assert!(seen.err.contains(kdig) && seen.err.contains(reason), "{staple:?}\n{}", seen.err);
         let odd = |it: char| it.is_control() && it != '\n' && it != '\t';
         assert!(!seen.out.contains(odd) && !seen.err.contains(odd), "{seen:#?}");
@@ -100,4 +113,48 @@ fn a_pin_alone_asks_nothing_of_a_staple() {
     let seen = tdig(&format!("@127.0.0.1#{} +tls-pin={pin} example.com", server.port()));
     assert_eq!(seen.status, 0, "{seen:#?}");
     assert!(seen.out.contains(";;     Staple: revoked on "), "{seen:#?}");
+}
+
+#[test]
+fn the_signer_is_named() {
+    let seen = ask(&stapled(Staple::Delegated), "");
+    let line = ";;     Staple: good, 1day old, next in 6days, signed by CN=Lab Responder\n";
+    assert!(seen.out.contains(line), "{seen:#?}");
+}
+
+/// One bit altered anywhere: nothing panics, and nothing that is not what was signed is good.
+#[test]
+fn a_staple_that_was_altered_is_good_for_nothing() {
+    let pki = Pki::shared();
+    let chain = &pki.identity(Credential::Good).chain;
+    let facts: Vec<_> = chain.iter().map(|der| certificate::read(der)).collect();
+    let root = pki.root();
+    let anchors = vec![webpki::anchor_from_trusted_cert(&root).unwrap().to_owned()];
+    let policy = Policy {
+        roots: vec![Root::System],
+        name: None,
+        pins: Vec::new(),
+        pin_files: Vec::new(),
+        staple: Some(Duration::from_secs(604_800)),
+    };
+    let imported = vec![(Root::System, 1)];
+    let trust = Trust { policy, anchors: Anchors { anchors, imported } };
+    let algorithms = ring::default_provider().signature_verification_algorithms;
+    let holds = |staple: &[u8]| {
+        let now = UnixTime::now();
+        let verdict = diagnosis::judge(chain, &facts, staple, &trust, now, &algorithms);
+        verdict.answer(Question::Staple).unwrap().holds
+    };
+    for staple in [Staple::Good, Staple::Delegated] {
+        let good = staple.of(pki, &chain[0]);
+        assert_eq!(holds(&good), Some(true));
+        for position in 0..good.len() {
+            for bit in [0, 3, 7] {
+                let mut altered = good.clone();
+                altered[position] ^= 1 << bit;
+                assert_eq!(holds(&altered), Some(false), "{staple:?}: bit {bit} of {position}");
+            }
+            assert_eq!(holds(&good[..position]), Some(false), "{staple:?}: cut at {position}");
+        }
+    }
 }

@@ -148,3 +148,25 @@ fn a_start_file_stands_before_the_command_line_unless_it_is_skipped() {
     assert_eq!(seen.status, 1, "{seen:#?}");
     assert!(seen.err.contains("only options and servers belong there: example.com"), "{seen:#?}");
 }
+
+#[test]
+fn what_is_not_there_is_told_with_the_reason_before_anybody_is_asked() {
+    for (line, status, words) in [
+        (
+            "+notls @/nonexistent.sock example.com",
+            4,
+            ";; WARNING: can't connect to /nonexistent.sock(UDP) (no such file or directory)",
+        ),
+        (
+            "@/nonexistent.sock example.com",
+            4,
+            ";; WARNING: can't connect to /nonexistent.sock(TLS) (no such file or directory)",
+        ),
+        ("-k /nonexistent @192.0.2.1 example.com", 8, ";; ERROR: /nonexistent: no such file"),
+        ("+notls -k /nonexistent @192.0.2.1 a.test", 8, ";; ERROR: /nonexistent: no such file"),
+    ] {
+        let seen = tdig(line);
+        assert_eq!(seen.status, status, "{line}: {seen:#?}");
+        assert!(seen.err.starts_with(words), "{line}: {seen:#?}");
+    }
+}

@@ -8,6 +8,7 @@ mod alterations;
 mod commands;
 mod compare;
 mod json;
+mod options;
 mod pki;
 mod presentation;
 mod process;
@@ -16,6 +17,8 @@ mod rdata;
 mod records;
 mod servers;
 mod transcripts;
+mod tsig;
+mod usage;
 
 use servers::Lab;
 
@@ -55,4 +58,10 @@ fn knot_resolver_and_kdig_agree_with_tdig() {
 fn dnsdist_and_kdig_agree_with_tdig() {
     let Some(lab) = Lab::dnsdist("dnsdist") else { return };
     commands::check(&lab, commands::RESOLVER);
+}
+
+#[test]
+fn signed_queries_end_as_those_of_kdig() {
+    let Some(lab) = Lab::bind("tsig") else { return };
+    tsig::check(&lab);
 }

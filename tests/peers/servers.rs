@@ -164,6 +164,16 @@ const PORTS: [&str; 9] = [
     "{tls12}",
 ];
 
+/// The keys that BIND knows, each by the name `ALGORITHM.test`.
+pub(crate) const KEYS: [(&str, &str); 6] = [
+    ("hmac-md5", "c2xvdGhzIHNpZ24gc2xvd2x5"),
+    ("hmac-sha1", "c2xvdGhzIHNpZ24gc2xvd2x5IDE="),
+    ("hmac-sha224", "c2xvdGhzIHNpZ24gc2xvd2x5IDIyNA=="),
+    ("hmac-sha256", "c2xvdGhzIHNpZ24gc2xvd2x5IDI1Ng=="),
+    ("hmac-sha384", "c2xvdGhzIHNpZ24gc2xvd2x5IDM4NA=="),
+    ("hmac-sha512", "c2xvdGhzIHNpZ24gc2xvd2x5IDUxMg=="),
+];
+
 fn named_conf(ports: &[u16]) -> String {
     let mut tls = String::new();
     let mut listen = String::new();
@@ -188,6 +198,12 @@ fn named_conf(ports: &[u16]) -> String {
             listen += &format!("  listen-on-v6 port {port} tls {name} {{ {address}; }};\n");
         }
     }
+    let keys: String = KEYS
+        .iter()
+        .map(|(algorithm, secret)| {
+            format!("key \"{algorithm}.test\" {{ algorithm {algorithm}; secret \"{secret}\"; }};\n")
+        })
+        .collect();
     let zones: String = ZONES
         .iter()
         .map(|(name, file)| {
@@ -198,7 +214,7 @@ fn named_conf(ports: &[u16]) -> String {
         })
         .collect();
     format!(
-        "{tls}options {{\n  directory \".\";\n  pid-file none;\n  session-keyfile none;\n\
+        "{keys}{tls}options {{\n  directory \".\";\n  pid-file none;\n  session-keyfile none;\n\
          {listen}  recursion no;\n  dnssec-validation no;\n  notify no;\n\
          \x20 allow-transfer {{ any; }};\n  minimal-responses no;\n\
          \x20 rrset-order {{ order none; }};\n  version \"sloth 1\";\n  server-id \"zoo-1\";\n\

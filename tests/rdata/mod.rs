@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
-use tdig::dns::message::{Message, Section};
+use tdig::dns::message::Message;
 use tdig::dns::rdata::Style;
+use tdig::dns::section::Section;
 
 type Octets = BoxedStrategy<Vec<u8>>;
 
@@ -36,8 +37,8 @@ pub enum Kind {
     Digits(usize),
     /// Octets with their number in one octet before them.
     Counted,
-    /// Octets with their number in two octets before them.
-    Sized,
+    /// The same with two octets.
+    Long,
     /// A record type.
     Type,
     /// Record types as windows of bit maps (RFC 4034 section 4.1.2).
@@ -46,7 +47,7 @@ pub enum Kind {
     Own(fn() -> Octets),
 }
 
-use Kind::{Any, Counted, Digits, Fixed, Name, Of, Own, Rest, Sized, Text, Texts, Type, Types};
+use Kind::{Any, Counted, Digits, Fixed, Long, Name, Of, Own, Rest, Text, Texts, Type, Types};
 
 /// Every type with a text and what its RDATA is made of.
 pub const LAYOUTS: &[(&str, &[Kind])] = &[
@@ -120,8 +121,8 @@ pub const LAYOUTS: &[(&str, &[Kind])] = &[
     ("LP", &[Any(2), Name]),
     ("EUI48", &[Any(6)]),
     ("EUI64", &[Any(8)]),
-    ("TKEY", &[Name, Any(8), Any(2), Fixed(&[0, 0]), Sized, Sized]),
-    ("TSIG", &[Name, Any(8), Sized, Any(2), Fixed(&[0, 0]), Sized]),
+    ("TKEY", &[Name, Any(8), Any(2), Fixed(&[0, 0]), Long, Long]),
+    ("TSIG", &[Name, Any(8), Long, Any(2), Fixed(&[0, 0]), Long]),
     ("URI", &[Any(4), Rest(1)]),
     ("CAA", &[Any(1), Own(tag), Rest(0)]),
     ("AVC", &[Texts]),
@@ -192,7 +193,7 @@ impl Kind {
             Text | Counted => any(0..=40).prop_map(counted).boxed(),
             Texts => vec(any(0..=40).prop_map(counted), 1..4).prop_map(|it| it.concat()).boxed(),
             Digits(least) => vec(b'0'..=b'9', least..=least).prop_map(counted).boxed(),
-            Sized => any(1..=40)
+            Long => any(1..=40)
                 .prop_map(|it| [&(it.len() as u16).to_be_bytes()[..], &it].concat())
                 .boxed(),
             Type => select(NUMBERS).prop_map(|number| number.to_be_bytes().to_vec()).boxed(),

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use jiff::Zoned;
 use tdig::display::{Display, Format};
-use tdig::dns::message::{Message, Section};
+use tdig::dns::message::Message;
+use tdig::dns::section::Section;
 use tdig::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol};
 use tdig::render::ink::Ink;
 use tdig::render::{dig, json, short};

@@ -4,8 +4,10 @@
 use std::io::Write;
 
 use super::field::{self, Field};
-use super::write::{self, Writer};
+use super::pen::Writer;
+use super::table;
 use crate::dns::cursor::Cursor;
+use crate::dns::digits::{base64, decimal, hex, ipv4, ipv6, lower_hex};
 use crate::dns::name::Name;
 
 /// Writes a field made of several values.
@@ -20,25 +22,18 @@ pub(super) fn write(field: Field, octets: &[u8], writer: &mut Writer<'_>) {
         Field::IpsecGateway => ipsec_gateway(values, writer),
         Field::Loc => loc(values, writer),
         Field::NxtTypes => bits(octets, 0, |number| write_type(writer, number)),
-        Field::Ports => bits(octets, 0, |port| write::decimal(writer.piece(), port.into())),
+        Field::Ports => bits(octets, 0, |port| decimal(writer.piece(), port.into())),
         Field::Types => types(values, writer),
         _ => None,
     };
 }
 
-/// Appends lower-case hex, which NSAP and ATMA are written in.
-pub(super) fn lower_hex(out: &mut Vec<u8>, octets: &[u8]) {
-    let start = out.len();
-    write::hex(out, octets);
-    out[start..].make_ascii_lowercase();
-}
-
 fn a6(mut values: Cursor<'_>, writer: &mut Writer<'_>) -> Option<()> {
     let prefix = values.u8()?;
-    write::decimal(writer.piece(), prefix.into());
+    decimal(writer.piece(), prefix.into());
     let suffix = values.octets(field::a6_suffix(prefix))?;
     if prefix < 128 {
-        write::ipv6(writer.piece(), suffix);
+        ipv6(writer.piece(), suffix);
     }
     if prefix > 0 {
         write_name(values.rest(), writer);
@@ -64,14 +59,14 @@ fn address_prefixes(mut values: Cursor<'_>, writer: &mut Writer<'_>) -> Option<(
         if negated {
             out.push(b'!');
         }
-        write::decimal(out, family.into());
+        decimal(out, family.into());
         out.push(b':');
         match family {
-            1 => write::ipv4(out, &octets[..4]),
-            _ => write::ipv6(out, &octets),
+            1 => ipv4(out, &octets[..4]),
+            _ => ipv6(out, &octets),
         }
         out.push(b'/');
-        write::decimal(out, prefix.into());
+        decimal(out, prefix.into());
     }
     Some(())
 }
@@ -92,8 +87,8 @@ fn atma(mut values: Cursor<'_>, writer: &mut Writer<'_>) -> Option<()> {
 fn hip(mut values: Cursor<'_>, writer: &mut Writer<'_>) -> Option<()> {
     let (hit, algorithm, key) = (values.u8()?, values.u8()?, values.u16()?);
     writer.number(&[algorithm]);
-    write::hex(writer.piece(), values.octets(hit.into())?);
-    write::base64(writer.piece(), values.octets(key.into())?);
+    hex(writer.piece(), values.octets(hit.into())?);
+    base64(writer.piece(), values.octets(key.into())?);
     while values.left() > 0 {
         let idn = writer.style.idn;
         values.name().ok()?.write(writer.piece(), idn);
@@ -111,8 +106,8 @@ fn ipsec_gateway(mut values: Cursor<'_>, writer: &mut Writer<'_>) -> Option<()> 
 
 fn gateway(kind: u8, octets: &[u8], writer: &mut Writer<'_>) {
     match kind {
-        1 => write::ipv4(writer.piece(), octets),
-        2 => write::ipv6(writer.piece(), octets),
+        1 => ipv4(writer.piece(), octets),
+        2 => ipv6(writer.piece(), octets),
         3 => write_name(octets, writer),
         _ => writer.piece().push(b'.'),
     }
@@ -156,7 +151,7 @@ fn degrees(out: &mut Vec<u8>, place: u32, sides: [char; 2]) {
 }
 
 fn metres(out: &mut Vec<u8>, centimetres: u64) {
-    write::decimal(out, centimetres / 100);
+    decimal(out, centimetres / 100);
     if !centimetres.is_multiple_of(100) {
         let _ = write!(out, ".{:02}", centimetres % 100);
     }
@@ -185,7 +180,7 @@ fn bits(map: &[u8], first: u16, mut each: impl FnMut(u16)) -> Option<()> {
 }
 
 fn write_type(writer: &mut Writer<'_>, number: u16) {
-    super::write_type(writer.piece(), number);
+    table::write_type(writer.piece(), number);
 }
 
 fn write_name(octets: &[u8], writer: &mut Writer<'_>) {

@@ -3,19 +3,19 @@
 
 use super::cursor::Cursor;
 use field::Field;
-use write::Writer;
+use pen::Writer;
 
 mod compound;
 mod field;
 mod key;
+mod pen;
 mod svcb;
 mod table;
 mod write;
 
 pub(super) use key::algorithm_name;
-pub(crate) use write::{decimal, hex};
-pub(super) use write::{ipv4, ipv6};
 
+pub use pen::Style;
 pub use table::{
     RECORD_TYPES, RecordType, class_from_word, class_name, record_type, type_from_word, type_name,
     write_class, write_type,
@@ -25,25 +25,6 @@ pub use table::{
 #[derive(Clone, Copy, Debug)]
 pub struct Rdata<'a> {
     place: Cursor<'a>,
-}
-
-/// How RDATA is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
-    /// Long RDATA goes over several lines, in parentheses.
-    pub multiline: bool,
-    /// Keys, signatures and digests are written; otherwise `[omitted]`.
-    pub crypto: bool,
-    /// Every type as `\# length hex`.
-    pub generic: bool,
-    /// Labels in Punycode become Unicode.
-    pub idn: bool,
-}
-
-impl Default for Style {
-    fn default() -> Self {
-        Self { multiline: false, crypto: true, generic: false, idn: false }
-    }
 }
 
 impl<'a> Rdata<'a> {

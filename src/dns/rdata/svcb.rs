@@ -1,8 +1,9 @@
 //! Service parameters of SVCB and HTTPS (RFC 9460). One rule: a parameter is one row, its key's
 //! name and the shape of its value.
 
-use super::write::{self, Writer};
-use crate::dns::cursor::{Cursor, number};
+use super::pen::Writer;
+use crate::dns::cursor::{Cursor, number, strings};
+use crate::dns::digits::{base64, decimal, ipv4, ipv6};
 use crate::text::{self, Place};
 
 /// What the value of a parameter is.
@@ -75,7 +76,7 @@ fn write_key(out: &mut Vec<u8>, key: u16) {
         Some((name, _)) => out.extend(name.as_bytes()),
         None => {
             out.extend(b"key");
-            write::decimal(out, key.into());
+            decimal(out, key.into());
         }
     }
 }
@@ -85,8 +86,8 @@ impl Shape {
         match self {
             Self::Addresses(octets) => !value.is_empty() && value.len().is_multiple_of(octets),
             Self::Alpn => {
-                let taken: usize = write::strings(value).map(|id| 1 + id.len()).sum();
-                let empty = write::strings(value).any(<[u8]>::is_empty);
+                let taken: usize = strings(value).map(|id| 1 + id.len()).sum();
+                let empty = strings(value).any(<[u8]>::is_empty);
                 taken == value.len() && taken > 0 && !empty
             }
             Self::Base64 => !value.is_empty(),
@@ -104,20 +105,20 @@ impl Shape {
     fn write(self, value: &[u8], out: &mut Vec<u8>) {
         match self {
             Self::Addresses(4) => list(value.chunks(4), out, |address, out| {
-                write::ipv4(out, address);
+                ipv4(out, address);
             }),
             Self::Addresses(octets) => list(value.chunks(octets), out, |address, out| {
-                write::ipv6(out, address);
+                ipv6(out, address);
             }),
             Self::Alpn => {
                 out.push(b'"');
-                list(write::strings(value), out, alpn_id);
+                list(strings(value), out, alpn_id);
                 out.push(b'"');
             }
-            Self::Base64 => write::base64(out, value),
+            Self::Base64 => base64(out, value),
             Self::Flag => {}
             Self::Keys => list(value.chunks(2), out, |key, out| write_key(out, number(key) as u16)),
-            Self::Port => write::decimal(out, number(value)),
+            Self::Port => decimal(out, number(value)),
             Self::Quoted => {
                 out.push(b'"');
                 text::escape(out, value, Place::Quoted);

@@ -3,6 +3,7 @@
 
 use super::field::Field;
 use super::field::Field::*;
+use crate::dns::digits::decimal;
 
 /// What is known of a record type.
 #[derive(Debug)]
@@ -164,7 +165,9 @@ pub fn class_from_word(word: &str) -> Option<u16> {
     let named = CLASSES
         .iter()
         .find(|class| class.1.eq_ignore_ascii_case(word) || class.2.eq_ignore_ascii_case(word));
-    named.map(|class| class.0).or_else(|| numbered("CLASS", word))
+    // Hesiod's, which is read everywhere and shown by its number
+    let hesiod = || ["HS", "HESIOD"].iter().any(|it| it.eq_ignore_ascii_case(word)).then_some(4);
+    named.map(|class| class.0).or_else(hesiod).or_else(|| numbered("CLASS", word))
 }
 
 /// Appends the mnemonic of a type, or `TYPEn`.
@@ -193,7 +196,7 @@ fn write_code(out: &mut Vec<u8>, name: Option<&str>, prefix: &str, number: u16) 
         Some(name) => out.extend(name.as_bytes()),
         None => {
             out.extend(prefix.as_bytes());
-            super::write::decimal(out, number.into());
+            decimal(out, number.into());
         }
     }
 }
@@ -223,7 +226,7 @@ mod tests {
         assert_eq!(class_from_word("internet"), Some(1));
         assert_eq!(class_from_word("Ch"), Some(3));
         assert_eq!(class_from_word("CLASS4"), Some(4));
-        assert_eq!(class_from_word("HS"), None);
+        assert_eq!(class_from_word("HS"), Some(4));
         let text = |write: fn(&mut Vec<u8>, u16), number| {
             let mut out = Vec::new();
             write(&mut out, number);

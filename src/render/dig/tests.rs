@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::dns::unhex;
-use crate::exchange::{Endpoint, Peer, Phases, Protocol, SessionFacts, TlsFacts};
+use crate::exchange::{Endpoint, Peer, Phases, Protocol};
+use crate::verdict::{SessionFacts, TlsFacts};
 
 /// `lab.test A`: two answers, two name servers, their addresses and an OPT record.
 pub(in crate::render) const LOOKUP: &str = "A678 8500 0001 0002 0002 0004

@@ -5,7 +5,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::message::hex;
+use crate::dns::digits::in_hex;
 use crate::dns::edns::{EdnsOption, Flag, Opt, View, error_purpose};
 use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
@@ -36,7 +36,7 @@ impl Serialize for EdnsView<'_> {
             map.serialize_entry(name, value)?;
         }
         if !opt.unread().is_empty() {
-            map.serialize_entry("unreadHEX", &hex(opt.unread()))?;
+            map.serialize_entry("unreadHEX", &in_hex(opt.unread()))?;
         }
         map.end()
     }
@@ -104,7 +104,7 @@ fn members(opt: Opt<'_>, question: Option<Name<'_>>) -> Vec<Member> {
         let found = named(option, &view);
         let (name, value, several) = match found {
             Some((name, value)) => (name.to_owned(), value, matches!(option.code, NSID | EDE)),
-            None => (format!("OPT{}", option.code), Value::Text(hex(option.data)), true),
+            None => (format!("OPT{}", option.code), Value::Text(in_hex(option.data)), true),
         };
         match members.iter_mut().find(|member| member.name == name) {
             None => {
@@ -121,7 +121,7 @@ fn members(opt: Opt<'_>, question: Option<Name<'_>>) -> Vec<Member> {
 
 fn again(option: EdnsOption<'_>, members: &mut Vec<Member>) {
     let name = format!("OPT{}", option.code);
-    let value = Value::Text(hex(option.data));
+    let value = Value::Text(in_hex(option.data));
     match members.iter_mut().find(|member| member.name == name) {
         Some(Member { value: Value::Several(values), .. }) => values.push(value),
         _ => members.push(Member { name, value: Value::Several(vec![value]) }),
@@ -136,7 +136,7 @@ fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value
     let data = option.data;
     let words = option.value(view)?;
     Some(match option.code {
-        NSID => ("NSID", Value::Nsid { hex: hex(data), text: text::free(data) }),
+        NSID => ("NSID", Value::Nsid { hex: in_hex(data), text: text::free(data) }),
         5 => ("DAU", Value::Numbers(data.to_vec())),
         6 => ("DHU", Value::Numbers(data.to_vec())),
         7 => ("N3U", Value::Numbers(data.to_vec())),
@@ -145,7 +145,7 @@ fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value
         10 => {
             let (client, server) = data.split_at_checked(8)?;
             let fits = server.is_empty() || (8..=32).contains(&server.len());
-            let cookies = [client, server].into_iter().filter(|it| !it.is_empty()).map(hex);
+            let cookies = [client, server].into_iter().filter(|it| !it.is_empty()).map(in_hex);
             ("COOKIE", Value::Cookies(fits.then(|| cookies.collect())?))
         }
         11 => {
@@ -153,7 +153,7 @@ fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value
             ("KEEPALIVE", Value::Time(time))
         }
         12 => {
-            let hex = data.iter().any(|&octet| octet != 0).then(|| hex(data));
+            let hex = data.iter().any(|&octet| octet != 0).then(|| in_hex(data));
             ("PADDING", Value::Padding { length: data.len(), hex })
         }
         13 => ("CHAIN", Value::Text(words)),
@@ -185,6 +185,6 @@ fn zone_version(data: &[u8], words: &str) -> Value {
     Value::ZoneVersion {
         zone: words.split(' ').next().map(str::to_owned),
         r#type: Some(if *kind == 0 { "SOA-SERIAL".into() } else { kind.to_string() }),
-        version: Some(Box::new(serial.map_or_else(|| Value::Text(hex(version)), Value::Serial))),
+        version: Some(Box::new(serial.map_or_else(|| Value::Text(in_hex(version)), Value::Serial))),
     }
 }

@@ -5,11 +5,13 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{date, edns};
+use crate::dns::digits::in_hex;
 use crate::dns::fault::Gravity;
-use crate::dns::message::{Header, Message, Question, Record, Section};
+use crate::dns::message::{Header, Message, Question, Record};
 use crate::dns::name::Name;
 use crate::dns::query::flag;
 use crate::dns::rdata::{self, Style};
+use crate::dns::section::Section;
 use crate::exchange::Packet;
 
 /// A message and when it was sent or received.
@@ -62,7 +64,7 @@ impl MessageView<'_> {
         }
         let unread = message.faults.iter().any(|fault| fault.gravity() == Gravity::Unreadable);
         if unread || !message.unread().is_empty() {
-            map.serialize_entry("messageOctetsHEX", &hex(message.bytes))?;
+            map.serialize_entry("messageOctetsHEX", &in_hex(message.bytes))?;
         }
         Ok(())
     }
@@ -132,7 +134,7 @@ impl Serialize for RecordView<'_> {
         let octets = rdata.uncompressed(record_type);
         map.serialize_entry("RDLENGTH", &octets.len())?;
         if !octets.is_empty() {
-            map.serialize_entry("RDATAHEX", &hex(&octets))?;
+            map.serialize_entry("RDATAHEX", &in_hex(&octets))?;
         }
         map.end()
     }
@@ -160,12 +162,6 @@ fn owner(name: Name<'_>) -> String {
 fn code(number: u16, write: fn(&mut Vec<u8>, u16)) -> String {
     let mut text = Vec::new();
     write(&mut text, number);
-    ascii(text)
-}
-
-pub(super) fn hex(octets: &[u8]) -> String {
-    let mut text = Vec::with_capacity(2 * octets.len());
-    rdata::hex(&mut text, octets);
     ascii(text)
 }
 

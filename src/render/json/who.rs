@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::message::hex;
-use crate::exchange::{
+use crate::dns::digits::in_hex;
+use crate::text::{base64, free};
+use crate::verdict::{
     AltName, AnchorFacts, Answer, CaFacts, CertContent, CertFacts, SessionFacts, Signer,
     StapleFacts, StapleStatus, TlsFacts, Verdict,
 };
-use crate::text::{base64, free};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -210,7 +210,7 @@ impl<'a> Certificate<'a> {
         Self {
             content,
             pin: pin.map(|pin| base64(&pin)),
-            fingerprint: hex(fingerprint),
+            fingerprint: in_hex(fingerprint),
             pinned: verdict.pinned.contains(&position),
             on_path: verdict.path.contains(&position),
             signed_by: match verdict.signers.get(position) {

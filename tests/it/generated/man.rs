@@ -4,17 +4,20 @@
 //! In prose, `` `word` `` is typed as it stands, and `{word}` stands for something else. Words that
 //! begin with `+` need no marks.
 
+mod prose;
+
 use clap::Arg;
 use roff::{Inline, Roff, bold, italic, roman};
-use tdig::cli::options::{Argument, Group, OPTIONS, Row};
+use tdig::cli::options::{Argument, Group, LEFT_OUT, OPTIONS, Row};
 use tdig::cli::{Command, clap_command, find, help, parse};
 use tdig::error::EXIT_STATUS;
 use tdig::plan::Lookup;
 
 use super::{NOTICE, run};
+use prose::*;
 
 /// A day in the month that the page was last read from start to end.
-const READ: &str = "2026-11-01";
+const READ: &str = "2026-11-21";
 
 /// man/tdig.1
 pub(super) fn page() -> String {
@@ -49,10 +52,15 @@ pub(super) fn page() -> String {
     opening(&mut page, &PINS[..1]);
     example(&mut page, PIN_COMMAND);
     paragraphs(&mut page, &PINS[1..]);
+    for (title, texts) in CHAPTERS {
+        section(&mut page, title);
+        opening(&mut page, texts);
+    }
     section(&mut page, "OUTPUT");
     opening(&mut page, OUTPUT);
     example(&mut page, OUTPUT_EXAMPLE);
     entries(&mut page, OUTPUT_LINES);
+    paragraphs(&mut page, OUTPUT_FORMS);
     section(&mut page, "EXIT STATUS");
     for (code, meaning) in EXIT_STATUS {
         entry(&mut page, vec![bold(code.to_string())], &format!("{}.", capital(meaning)));
@@ -72,6 +80,10 @@ pub(super) fn page() -> String {
     }
     section(&mut page, "DIFFERENCES FROM KDIG");
     opening(&mut page, DIFFERENCES);
+    for (name, why) in LEFT_OUT {
+        let plus = if name.starts_with('-') { "" } else { "+" };
+        entry(&mut page, vec![bold(format!("{plus}{name}"))], &format!("{}.", capital(why)));
+    }
     section(&mut page, "SEE ALSO");
     page.text(marked("`kdig`(1), `dig`(1), `openssl-s_client`(1), `resolv.conf`(5)", None));
     section(&mut page, "STANDARDS");
@@ -80,193 +92,6 @@ pub(super) fn page() -> String {
     let text = page.render().replace('~', r"\(ti").replace('^', r"\(ha");
     format!(".\\\" {NOTICE}\n{text}")
 }
-
-const DESCRIPTION: &[&str] = &[
-    "tdig asks a DNS resolver a question over TLS, on TCP port 853 unless told otherwise. It shows \
-     who answered, which is the certificate chain with the SHA-256 pin of every key and a verdict, \
-     and what was answered, in the format of `kdig`(1).",
-    "Words may be typed in any order. One that begins with `@` is a server, one that begins with + \
-     or - is an option. Of the others, one that names a record type or a class, in any case, is \
-     that; everything else is a name to ask for. A name that reads like a type is typed with `-q` \
-     or with a dot at its end.",
-    "Each name is a query of its own. Options, types, classes and servers before the first name are \
-     for all queries; those after a name are for that query alone, and its servers replace those \
-     of all. Names are taken as they are: no search domain is appended. The type is A by default, \
-     PTR with `-x`, and the class is IN. Without any name the root is asked for, by default for \
-     its NS records.",
-    "Several servers are asked in turn until one replies, and so are all addresses of a server that \
-     is given by name.",
-    "What is demanded of a server is read off the options. There are two profiles (RFC 8310):",
-];
-
-const PROFILES: &[(&str, &str)] = &[
-    (
-        "opportunistic",
-        "None of +tls-ca, +tls-mozilla, +tls-hostname and +tls-pin is given, and no server is \
-         given with a name to check. The session is encrypted, but nobody is verified: whoever \
-         controls the network may be the one who answers. The verdict says so, and also what a \
-         strict client would have said. This is the default.",
-    ),
-    (
-        "strict",
-        "Any of them is given. Everything asked for must hold, or the session ends before the query \
-         is sent. Nothing is then tried without verification or without TLS.",
-    ),
-];
-
-const SERVERS: &[&str] = &[
-    "A server is a name or an address. Its port is that of `-p`, and 853 by default, unless one is \
-     typed with it. An IPv6 address may name a zone, as in `fe80::1%eth0`.",
-    "After any of these, #{NAME} is the name to check the certificate for: \
-     `@1.1.1.1#one.one.one.one` or `@1.1.1.1:853#one.one.one.one`. It demands the strict profile, \
-     and trusts the system's store where no other trust anchor is named. What +tls-hostname says \
-     comes before it.",
-    "Without any server those of `/etc/resolv.conf` are asked, where the same notations may stand. \
-     Address, name checked and name sent (server name indication) are three things: each server is \
-     checked for its own name, or for its address where it has none, and an address is never sent.",
-];
-
-const NOTATIONS: &[(&str, &str)] = &[
-    ("`@`{HOST}", "A name, an IPv4 address or an IPv6 address."),
-    ("`@`{HOST}`:`{PORT}", "The port of a name or an IPv4 address."),
-    ("`@`{HOST}`@`{PORT}", "The port of any of them."),
-    ("`@`{HOST}`#`{PORT}", "The same."),
-    ("`@[`{ADDRESS}`]`, `@[`{ADDRESS}`]:`{PORT}", "An IPv6 address in brackets."),
-    ("`@tls://`{HOST}[`:`{PORT}]", "A URL."),
-];
-
-const PLUS: &[&str] = &[
-    "Each has a form that begins with `+no` and undoes it. A name may be shortened while it means \
-     one option only; names that kdig knows come before those it does not. The last of several \
-     words on the same matter counts, unless an option says otherwise.",
-];
-
-const PINS: &[&str] = &[
-    "A pin is the SHA-256 hash of the public key of a certificate (SubjectPublicKeyInfo). tdig shows \
-     it for every certificate of the chain; of a certificate in a file it is what this prints:",
-    "+tls-pin takes base64, hex with or without colons, `sha256//`{BASE64}, several of these joined \
-     by `;`, `pin-sha256=\"`{BASE64}`\"`, or the name of a PEM or DER file with the certificate or \
-     the public key. A word is a file if it begins with `/` or `.`, or ends as files with keys do \
-     (.pem, .der, .crt, .cer, .pub, .key).",
-    "A pin counts for keys that were proved: that of the server's own certificate, which signed the \
-     handshake, and those of certificates from which its signatures descend. A certificate that a \
-     server merely sends along proves nothing.",
-];
-
-const PIN_COMMAND: &[&str] = &[
-    "openssl x509 -in cert.pem -pubkey -noout |",
-    "    openssl pkey -pubin -outform der |",
-    "    openssl dgst -sha256 -binary | base64",
-];
-
-const OUTPUT: &[&str] = &[
-    "A reply is shown as kdig shows it, and every line that tdig adds begins with ;; as comments do. \
-     Between the line of the TLS session and the header stands the certificate section:",
-];
-
-const OUTPUT_EXAMPLE: &[&str] = &[
-    ";; TLS session (TLS1.3)-(ECDHE-X25519)-(ECDSA-SECP256R1-SHA256)-(AES-256-GCM)",
-    ";; CERTIFICATE CHAIN:",
-    ";; #1, CN=dns.example",
-    ";;     SHA-256 PIN: GP8Knf7qBae+aIfythytMbYnL+yowaWVeD6MoLHkVRg=",
-    ";;     Names: dns.example, 192.0.2.1",
-    ";;     Valid: 2026-10-09 to 2027-01-09 UTC, expires in 48days 14h",
-    ";;     Key: ECDSA P-256, signed by #2 with ECDSA-SHA384",
-    ";; Verdict: trusted for dns.example (chain, dates, name, purpose; no pin asked)",
-];
-
-const OUTPUT_LINES: &[(&str, &str)] = &[
-    (
-        "Chain",
-        "The certificates as they were sent, each with its subject, pin, names, dates and key, and \
-         who signed it. A pinned key says MATCH. The trust anchor follows where it was not sent. \
-         At most four names are shown; `-dd` shows all.",
-    ),
-    (
-        "Verdict",
-        "What was checked and how it came out. When a server is refused, one line follows for each \
-         question: name, chain, dates, purpose and pin, also for those that hold. The chain of a \
-         server that is refused is shown like any other.",
-    ),
-    ("Phases", "The time that connection, TLS handshake and reply took, one by one."),
-    (
-        "Padding",
-        "The size of query and reply with and without EDNS padding. A padded query that gets a \
-         reply without padding is worth a warning.",
-    ),
-];
-
-const STATUS: &[&str] =
-    &["With several queries it is that of the first that failed. All are asked."];
-
-const ENVIRONMENT: &[(&str, &str)] = &[
-    ("`NO_COLOR`", "Set and not empty: write without colour, unless `--color` says otherwise."),
-    (
-        "`CLICOLOR_FORCE`",
-        "Set, not empty and not 0: write in colour where `--color` and `NO_COLOR` say nothing. By \
-         default only a terminal gets colour.",
-    ),
-    ("`SSL_CERT_FILE`", "A PEM file to use in place of the system's store."),
-    ("`SSL_CERT_DIR`", "A directory of PEM files to use in place of the system's store."),
-    ("`TZ`", "The time zone of the time in a reply's statistics. Certificate dates are UTC."),
-];
-
-const FILES: &[(&str, &str)] = &[
-    (
-        "/etc/resolv.conf",
-        "Its `nameserver` lines are asked where no server is typed. Where it has none, `::1` and \
-         `127.0.0.1` are.",
-    ),
-    (
-        "/etc/ssl/certs/ca-certificates.crt",
-        "The system's store of trust anchors on Debian and its kin. Elsewhere it is found where \
-         the system keeps it.",
-    ),
-];
-
-/// Each is parsed by a test.
-const EXAMPLES: &[(&str, &str)] = &[
-    ("tdig @192.0.2.1 example.com MX", "Ask over TLS, and look at who answers."),
-    (
-        "tdig @1.1.1.1#one.one.one.one example.com AAAA",
-        "Ask only if the certificate is good for one.one.one.one, by the system's store.",
-    ),
-    (
-        "tdig @dns.example +tls-pin=GP8Knf7qBae+aIfythytMbYnL+yowaWVeD6MoLHkVRg= example.com",
-        "Ask only the holder of a known key.",
-    ),
-    (
-        "tdig -d @192.0.2.1 -p 8853 +tls-ca=ca.pem +tls-host=dns.example example.com",
-        "See why the certificate of a resolver with its own authority is refused.",
-    ),
-    (
-        "tdig @9.9.9.9#dns.quad9.net +short +timeout=2s example.com -x 192.0.2.1",
-        "Two queries for a script: data alone, two seconds each, and an exit status that tells the \
-         causes apart.",
-    ),
-];
-
-const DIFFERENCES: &[&str] = &[
-    "Queries go over TLS, to port 853, without +tls being typed. There is no plain DNS: +notls is \
-     an error.",
-    "An unknown option is one line with the nearest name, not the help. So is an option with a \
-     hyphen that is none.",
-    "`TYPE65536` is an error, not a name. A type or class without a name is asked of the root. A \
-     port above 65535 is an error.",
-    "`-p` is the port of every server that names none, wherever it stands.",
-    "Each server is checked for its own name, not for that of the first.",
-    "+timeout is one time for the whole lookup, and takes fractions and units.",
-    "A pin counts only for a key that was proved. Names, chain and pins must hold together.",
-    "The exit status tells causes apart. Text from servers and certificates is escaped.",
-];
-
-const STANDARDS: &[(&str, &str)] = &[
-    ("RFC 1035", "DNS messages."),
-    ("RFC 6891", "EDNS."),
-    ("RFC 7830, RFC 8467", "Padding, and how much of it."),
-    ("RFC 7858", "DNS over TLS, and its pins."),
-    ("RFC 8310", "Usage profiles."),
-];
 
 fn section(page: &mut Roff, title: &str) {
     page.control("SH", [title]);
@@ -436,7 +261,9 @@ fn capital(text: &str) -> String {
 
 #[test]
 fn every_option_the_manual_mentions_exists() {
-    let prose = [DESCRIPTION, SERVERS, PLUS, PINS, OUTPUT, STATUS, DIFFERENCES].concat();
+    let mut prose =
+        [DESCRIPTION, SERVERS, PLUS, PINS, OUTPUT, OUTPUT_FORMS, STATUS, DIFFERENCES].concat();
+    prose.extend(CHAPTERS.iter().flat_map(|(_, texts)| texts.iter()));
     let pairs = [PROFILES, NOTATIONS, OUTPUT_LINES, ENVIRONMENT, FILES].concat();
     let rows = OPTIONS.iter().flat_map(|row| [row.help, row.manual]);
     let texts = prose.into_iter().chain(pairs.into_iter().map(|it| it.1)).chain(rows);

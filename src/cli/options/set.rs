@@ -1,0 +1,426 @@
+//! What options do to the settings, where that is more than a switch. One rule: what is wrong with a
+//! value is said in words, and what follows from other options is left to the plan.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use rustls::pki_types::DnsName;
+
+use crate::cli::pin::Pin;
+use crate::cli::server::{Server, address_of, parse_port};
+use crate::cli::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
+use crate::condition::{Condition, Margin};
+use crate::display::Format;
+use crate::text::unhex;
+use crate::tls::hello::Version;
+
+/// How an option was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// `+option`
+    On,
+    /// `+option=value`
+    With(&'a str),
+    /// `+nooption`
+    Off,
+}
+
+pub(super) fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.transport.tls = value != Value::Off;
+    if value == Value::Off {
+        settings.tls = Tls::default();
+    }
+    Ok(())
+}
+
+/// The settings of TLS; who sets one wants TLS.
+fn with_tls<'a>(settings: &'a mut Settings, value: Value<'_>) -> &'a mut Tls {
+    settings.transport.tls |= value != Value::Off;
+    &mut settings.tls
+}
+
+pub(super) fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let tls = with_tls(settings, value);
+    match value {
+        Value::On => tls.system = true,
+        Value::With(file) => tls.files.push(file.into()),
+        Value::Off => {
+            tls.system = false;
+            tls.files.clear();
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn tls_mozilla(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    with_tls(settings, value).mozilla = value != Value::Off;
+    Ok(())
+}
+
+pub(super) fn tls_pin(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let tls = with_tls(settings, value);
+    match value {
+        Value::With(typed) => tls.pins.extend(Pin::parse_list(typed)?),
+        _ => tls.pins.clear(),
+    }
+    Ok(())
+}
+
+pub(super) fn tls_ocsp_stapling(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    const WEEK: u64 = 168;
+    let hours = match value {
+        Value::On => Some(WEEK),
+        // more hours than any certificate lives are a slip of the finger
+        Value::With(typed) => Some(number(typed)?).filter(|it| (1..=1_000_000).contains(it)),
+        Value::Off => None,
+    };
+    with_tls(settings, value).staple = hours.map(|hours| Duration::from_secs(hours * 3600));
+    match (value, hours) {
+        (Value::With(_), None) => Err(String::new()),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn tls_expiry(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.conditions.expiry = match value {
+        Value::With(typed) => {
+            let why = || "a time as in 30d, or a share of the lifetime as in 33%".to_owned();
+            Some(Margin::parse(typed).ok_or_else(why)?)
+        }
+        _ => None,
+    };
+    Ok(())
+}
+
+pub(super) fn fail(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let Value::With(typed) = value else {
+        settings.conditions.fail.clear();
+        return Ok(());
+    };
+    for word in typed.split(',') {
+        let condition = Condition::parse(word).ok_or_else(|| {
+            let words: Vec<_> = Condition::WORDS.iter().map(|(word, _)| *word).collect();
+            format!("one of {}, or the name of a status", words.join(", "))
+        })?;
+        settings.conditions.fail.push(condition);
+    }
+    Ok(())
+}
+
+pub(super) fn fallback(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.transport.fallback = match value {
+        Value::On => Some(53),
+        Value::With(typed) => Some(parse_port(typed)?),
+        Value::Off => None,
+    };
+    Ok(())
+}
+
+pub(super) fn tls_alpn(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let tls = with_tls(settings, value);
+    match value {
+        Value::With(typed) => {
+            if !(1..=255).contains(&typed.len()) {
+                return Err("a token has 1 to 255 octets".into());
+            }
+            tls.alpn.get_or_insert_default().push(typed.to_owned());
+        }
+        Value::On => tls.alpn = None,
+        Value::Off => tls.alpn = Some(Vec::new()),
+    }
+    Ok(())
+}
+
+pub(super) fn tls_version(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    with_tls(settings, value).version = match value {
+        Value::With("1.2") => Some(Version::Tls12),
+        Value::With("1.3") => Some(Version::Tls13),
+        Value::With(_) => return Err("1.2 or 1.3".into()),
+        Value::On | Value::Off => None,
+    };
+    Ok(())
+}
+
+pub(super) fn file(
+    settings: &mut Settings,
+    field: fn(&mut Tls) -> &mut Option<String>,
+    value: Value<'_>,
+) -> Result<(), String> {
+    *field(with_tls(settings, value)) = match value {
+        Value::With(path) => Some(path.to_owned()),
+        _ => None,
+    };
+    Ok(())
+}
+
+/// A host name or address to check or send; a trailing dot means nothing there.
+pub(super) fn tls_name(
+    settings: &mut Settings,
+    field: fn(&mut Tls) -> &mut Option<String>,
+    value: Value<'_>,
+) -> Result<(), String> {
+    let name = match value {
+        Value::With(typed) => {
+            let name = typed.strip_suffix('.').unwrap_or(typed);
+            if address_of(name).is_none() && DnsName::try_from(name).is_err() {
+                return Err("neither a host name nor an address".into());
+            }
+            Some(name.to_owned())
+        }
+        _ => None,
+    };
+    *field(with_tls(settings, value)) = name;
+    Ok(())
+}
+
+pub(super) fn tcp(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let on = value != Value::Off;
+    settings.transport.tcp = Some(on);
+    // as kdig: who wants no TCP wants none on truncation either
+    settings.transport.ignore |= !on;
+    Ok(())
+}
+
+pub(super) fn retry(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.transport.retry = match value {
+        Value::With(typed) => number(typed)?,
+        _ => Transport::default().retry,
+    };
+    Ok(())
+}
+
+pub(super) fn pipeline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.batch.pipeline = positive(value, Batch::default().pipeline)?;
+    Ok(())
+}
+
+pub(super) fn connections(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.batch.connections = positive(value, Batch::default().connections)?;
+    Ok(())
+}
+
+/// A number that is neither zero nor more than there are IDs to tell queries apart.
+fn positive(value: Value<'_>, default: usize) -> Result<usize, String> {
+    const MOST: usize = 20_000;
+    match value {
+        Value::With(typed) => match number(typed)? {
+            number @ 1..=MOST => Ok(number),
+            _ => Err(format!("1 to {MOST}")),
+        },
+        _ => Ok(default),
+    }
+}
+
+pub(super) fn msgdelay(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.transport.delay = match value {
+        Value::With(typed) => Duration::from_millis(number(typed)?),
+        _ => Duration::ZERO,
+    };
+    Ok(())
+}
+
+pub(super) fn proxy(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.transport.proxy = match value {
+        Value::With(typed) => {
+            let (source, destination) = typed.split_once('-').ok_or("no -")?;
+            let address = |typed: &str, which: &str| {
+                let server = Server::parse(typed).ok();
+                let address = server.and_then(|it| Some((it.address()?, it.port.unwrap_or(0))));
+                address.map(SocketAddr::from).ok_or(format!("no {which} address"))
+            };
+            let source = address(source, "source")?;
+            let destination = address(destination, "destination")?;
+            if source.is_ipv4() != destination.is_ipv4() {
+                return Err("the addresses are of different families".into());
+            }
+            Some(Proxy { source, destination })
+        }
+        _ => None,
+    };
+    Ok(())
+}
+
+pub(super) fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.timeout = match value {
+        Value::With(typed) => {
+            let time = match typed.parse::<f64>() {
+                Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| String::new())?,
+                Err(_) => humantime::parse_duration(typed).map_err(|_| String::new())?,
+            };
+            // kdig's words for "for ever"
+            (!time.is_zero()).then_some(time)
+        }
+        _ => None,
+    };
+    Ok(())
+}
+
+pub(super) fn edns(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.on = value != Value::Off;
+    match value {
+        Value::With(typed) => settings.edns.version = number(typed)?,
+        Value::On => settings.edns.version = 0,
+        Value::Off => settings.edns = Edns { on: false, ..Edns::default() },
+    }
+    Ok(())
+}
+
+pub(super) fn bufsize(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.size = match value {
+        Value::With(typed) => match number(typed)? {
+            0 => Edns::default().size,
+            // a message is never shorter than its header
+            size => u16::max(size, 12),
+        },
+        _ => Edns::default().size,
+    };
+    Ok(())
+}
+
+pub(super) fn padding(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.padding = match value {
+        Value::On => Padding::Policy,
+        Value::With(typed) => Padding::Length(number(typed)?),
+        Value::Off => Padding::Off,
+    };
+    Ok(())
+}
+
+pub(super) fn alignment(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.alignment = match value {
+        Value::On => Some(128),
+        Value::With(typed) => match number(typed)? {
+            0 | 1 => return Err(String::new()),
+            block => Some(block),
+        },
+        Value::Off => None,
+    };
+    Ok(())
+}
+
+pub(super) fn subnet(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.subnet = match value {
+        Value::With(typed) => {
+            let (address, prefix) = typed.split_once('/').unwrap_or((typed, ""));
+            let address: IpAddr = address.parse().map_err(|_| "no address".to_owned())?;
+            let bits = if address.is_ipv4() { 32 } else { 128 };
+            let prefix = match prefix {
+                "" => bits,
+                prefix => prefix.parse().map_err(|_| "no prefix length".to_owned())?,
+            };
+            if prefix > bits {
+                return Err(format!("a prefix is at most {bits} bits long"));
+            }
+            Some(Subnet { address, prefix })
+        }
+        _ => None,
+    };
+    Ok(())
+}
+
+pub(super) fn cookie(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.cookie = match value {
+        Value::On => Some(Cookie::Random),
+        Value::With(typed) => {
+            let octets = unhex(typed).ok_or_else(|| "no hex".to_owned())?;
+            match octets.len() {
+                8 | 16..=40 => Some(Cookie::Given(octets)),
+                0..8 => return Err("a client cookie is 8 octets long".into()),
+                9..16 => return Err("a server cookie is at least 8 octets long".into()),
+                _ => return Err("a server cookie is at most 32 octets long".into()),
+            }
+        }
+        Value::Off => None,
+    };
+    Ok(())
+}
+
+pub(super) fn expire(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.edns.custom.retain(|(code, _)| *code != 9);
+    if value != Value::Off {
+        settings.edns.custom.push((9, Vec::new()));
+    }
+    Ok(())
+}
+
+pub(super) fn ednsopt(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    match value {
+        Value::With(typed) => {
+            let (code, data) = typed.split_once(':').unwrap_or((typed, ""));
+            let data = unhex(data).ok_or_else(|| "no hex".to_owned())?;
+            settings.edns.custom.push((number(code)?, data));
+        }
+        _ => settings.edns.custom.clear(),
+    }
+    Ok(())
+}
+
+pub(super) fn all(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let display = &mut settings.display;
+    let on = value != Value::Off;
+    for field in [
+        &mut display.header,
+        &mut display.comments,
+        &mut display.opt,
+        &mut display.question,
+        &mut display.answer,
+        &mut display.authority,
+        &mut display.additional,
+        &mut display.tsig,
+        &mut display.stats,
+        &mut display.cert,
+    ] {
+        *field = on;
+    }
+    // as kdig: +noall hides the query too, +all does not show it
+    display.qr &= on;
+    Ok(())
+}
+
+pub(super) fn short(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.display.format = match value {
+        Value::Off => Format::Full,
+        _ => Format::Short,
+    };
+    Ok(())
+}
+
+pub(super) fn json(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.display.format = match value {
+        Value::Off => Format::Full,
+        _ => Format::Json,
+    };
+    Ok(())
+}
+
+pub(super) fn multiline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.display.multiline = value != Value::Off;
+    if settings.display.multiline {
+        let display = &mut settings.display;
+        display.format = Format::Full;
+        display.header = true;
+        display.comments = true;
+        display.opt = true;
+        display.stats = true;
+    }
+    Ok(())
+}
+
+pub(super) fn idnout(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.idnout = Some(value != Value::Off);
+    Ok(())
+}
+
+pub(super) fn additional(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let display = &mut settings.display;
+    display.additional = value != Value::Off;
+    if !display.additional {
+        display.opt = false;
+        display.tsig = false;
+    }
+    Ok(())
+}
+
+fn number<N: std::str::FromStr>(typed: &str) -> Result<N, String> {
+    typed.parse().map_err(|_| String::new())
+}

@@ -1,0 +1,99 @@
+//! What happens during a lookup, told while it happens. One rule: who tells does not know who listens.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Zoned;
+
+use crate::error::Error;
+use crate::exchange::{Peer, Protocol};
+use crate::verdict::TlsFacts;
+
+/// What happens during a lookup, told while it happens.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// It is this server's turn.
+    Turn {
+        /// Name or address as typed.
+        host: &'a str,
+        /// Its port.
+        port: u16,
+        /// Local time.
+        at: &'a Zoned,
+    },
+    /// An address of the server is about to be dialled, or answered and is about to be greeted.
+    Dialling(&'a Peer),
+    /// A query is about to be asked.
+    Querying {
+        /// The name asked for, in presentation format.
+        owner: &'a str,
+        /// Class.
+        qclass: u16,
+        /// Record type.
+        qtype: u16,
+        /// Name or address of the server as typed.
+        host: &'a str,
+        /// Its port.
+        port: u16,
+        /// TCP or UDP, as kdig has it.
+        protocol: Protocol,
+    },
+    /// A query goes out over the session of the one before it.
+    Reused {
+        /// The name asked for, in presentation format.
+        owner: &'a str,
+        /// Class.
+        qclass: u16,
+        /// Record type.
+        qtype: u16,
+    },
+    /// Something that the user should know, in words.
+    Warning(fmt::Arguments<'a>),
+    /// The one next thing to try.
+    Hint(&'a str),
+    /// The reply did not fit into a datagram; the query is repeated over TCP.
+    Truncated(fmt::Arguments<'a>),
+    /// A datagram was not answered; it is sent again.
+    Retrying(&'a Peer),
+    /// A source of trust anchors was read.
+    Imported {
+        /// Which.
+        source: Source<'a>,
+        /// How many anchors it held.
+        count: usize,
+    },
+    /// The handshake is over, and the peer is or is not whom we want.
+    Met(&'a Arc<TlsFacts>),
+    /// The session is about to be closed.
+    Ended(&'a TlsFacts),
+    /// A message with another ID came; ours is still awaited.
+    Stray {
+        /// Its ID.
+        id: u16,
+        /// Ours.
+        expected: u16,
+    },
+    /// An address failed; the next one is tried.
+    Failed(&'a Error),
+    /// A server failed; the next one is tried.
+    GivenUp {
+        /// `host@port(TLS)`, as typed.
+        server: &'a str,
+        /// Why.
+        error: &'a Error,
+        /// Since the lookup began.
+        took: Duration,
+    },
+}
+
+/// A source of trust anchors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source<'a> {
+    /// The system's store.
+    System,
+    /// The built-in Mozilla roots.
+    Mozilla,
+    /// A file.
+    File(&'a str),
+}

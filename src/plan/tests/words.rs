@@ -1,0 +1,181 @@
+//! Types, classes, names and servers: what is asked, and whom.
+
+use super::*;
+
+#[test]
+fn each_word_of_kdig_is_its_type() {
+    const WORDS: &str = "A:1 NS:2 CNAME:5 SOA:6 NULL:10 PTR:12 HINFO:13 MINFO:14 MX:15 TXT:16 \
+        RP:17 AFSDB:18 RT:21 SIG:24 KEY:25 AAAA:28 LOC:29 SRV:33 NAPTR:35 KX:36 CERT:37 DNAME:39 \
+        OPT:41 APL:42 DS:43 SSHFP:44 IPSECKEY:45 RRSIG:46 NSEC:47 DNSKEY:48 DHCID:49 NSEC3:50 \
+        NSEC3PARAM:51 TLSA:52 SMIMEA:53 CDS:59 CDNSKEY:60 OPENPGPKEY:61 CSYNC:62 ZONEMD:63 SVCB:64 \
+        HTTPS:65 DSYNC:66 SPF:99 NID:104 L32:105 L64:106 LP:107 EUI48:108 EUI64:109 NXNAME:128 \
+        TKEY:249 TSIG:250 AXFR:252 ANY:255 URI:256 CAA:257 RESINFO:261 WALLET:262 DELEG:61440 \
+        DELEGPARAM:65433 ALIAS:65401 TYPE0:0 TYPE65535:65535 type28:28";
+    for pair in WORDS.split_whitespace() {
+        let (word, number) = pair.split_once(':').unwrap();
+        for word in [word.to_owned(), word.to_lowercase()] {
+            for line in [format!("x {word}"), format!("{word} x"), format!("-t {word} x")] {
+                let [lookup] = &lookups(&line)[..] else { panic!("{line} is two queries") };
+                assert_eq!(lookup.query.qtype.to_string(), number, "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_word_of_kdig_is_its_class() {
+    for (word, number) in [
+        ("IN", 1),
+        ("INTERNET", 1),
+        ("CH", 3),
+        ("chaos", 3),
+        ("HS", 4),
+        ("Hesiod", 4),
+        ("NONE", 254),
+        ("CLASS0", 0),
+        ("class65535", 65535),
+    ] {
+        for line in [format!("x {word}"), format!("{word} x"), format!("-c {word} x")] {
+            let [lookup] = &lookups(&line)[..] else { panic!("{line} is two queries") };
+            assert_eq!(lookup.query.qclass, number, "{line}");
+        }
+    }
+    // as a bare word it is the type
+    assert_eq!(questions("x ANY"), ["x. ANY IN"]);
+    assert_eq!(questions("x -c ANY"), ["x. A ANY"]);
+}
+
+#[test]
+fn the_question_is_what_the_words_say_in_their_order() {
+    for (line, expected) in [
+        ("", &[". NS IN"][..]),
+        ("a.example", &["a.example. A IN"]),
+        ("A.eXample", &["A.eXample. A IN"]),
+        ("a.example.", &["a.example. A IN"]),
+        (".", &[". A IN"]),
+        ("www", &["www. A IN"]),
+        ("NOPE", &["NOPE. A IN"]),
+        ("mx.", &["mx. A IN"]),
+        ("-q mx -q any MX", &["mx. A IN", "any. MX IN"]),
+        ("-qmx -tmx -cch", &["mx. MX CH"]),
+        ("MX x y AAAA z", &["x. MX IN", "y. AAAA IN", "z. MX IN"]),
+        ("x MX AAAA", &["x. AAAA IN"]),
+        ("CH x y IN", &["x. A CH", "y. A IN"]),
+        ("-x 192.0.2.1", &["1.2.0.192.in-addr.arpa. PTR IN"]),
+        ("MX -x 192.0.2.1 x", &["1.2.0.192.in-addr.arpa. PTR IN", "x. MX IN"]),
+        ("-x 192.0.2.1 SOA", &["1.2.0.192.in-addr.arpa. SOA IN"]),
+        (r"a\.b.example", &[r"a\.b.example. A IN"]),
+        (r"\097.example", &["a.example. A IN"]),
+        (r"a\000b.example", &[r"a\000b.example. A IN"]),
+        ("_853._tcp.a.example TLSA", &["_853._tcp.a.example. TLSA IN"]),
+        ("*.example", &["*.example. A IN"]),
+        ("ä.example", &["xn--4ca.example. A IN"]),
+        ("+noidnin ä.example", &[r"\195\164.example. A IN"]),
+        ("x +noidnin ä.example", &["x. A IN", "xn--4ca.example. A IN"]),
+        ("NOTIFY=7 x y MX", &["x. SOA IN", "y. MX IN"]),
+    ] {
+        assert_eq!(questions(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_is_no_name_is_told_with_the_name() {
+    let label = "a".repeat(64);
+    let long = format!("{}example", "abcdefghi.".repeat(26));
+    for name in ["a..b", ".a", "a..", r"a\256", r"a\12", r"a\", &label, &long] {
+        let dot = if name.ends_with('.') { "" } else { "." };
+        let expected = format!("'{name}{dot}' is not a valid domain name");
+        assert_eq!(message(&format!("-q {name}")), expected);
+    }
+    assert_eq!(questions(&"a".repeat(63)), [format!("{}. A IN", "a".repeat(63))]);
+}
+
+#[test]
+fn a_server_is_where_its_notation_says() {
+    for (line, expected) in [
+        ("@192.0.2.1", &["192.0.2.1@853"][..]),
+        ("@192.0.2.1:5353", &["192.0.2.1@5353"]),
+        ("@192.0.2.1@5353", &["192.0.2.1@5353"]),
+        ("@192.0.2.1#5353", &["192.0.2.1@5353"]),
+        ("@dns.example:5353", &["dns.example@5353"]),
+        ("@2001:db8::1", &["2001:db8::1@853"]),
+        ("@2001:db8::1@5353", &["2001:db8::1@5353"]),
+        ("@[2001:db8::1]", &["2001:db8::1@853"]),
+        ("@[2001:db8::1]:5353", &["2001:db8::1@5353"]),
+        ("@fe80::1%eth0#5353", &["fe80::1%eth0@5353"]),
+        ("@/run/dns.sock", &["/run/dns.sock@UNIX"]),
+        ("@/run/dns.sock -p 5353", &["/run/dns.sock@UNIX"]),
+        ("@192.0.2.1#dns.example", &["192.0.2.1@853"]),
+        ("@192.0.2.1:5353#dns.example", &["192.0.2.1@5353"]),
+        ("@tls://dns.example:5353", &["dns.example@5353"]),
+        // one port for all that name none, wherever it stands
+        ("-p 5353 @a.example @b.example", &["a.example@5353", "b.example@5353"]),
+        ("@a.example @b.example -p 5353", &["a.example@5353", "b.example@5353"]),
+        ("@a.example:1 @b.example -p 5353 x", &["a.example@1", "b.example@5353"]),
+        ("@a.example x -p 5353", &["a.example@5353"]),
+        ("-p 1 @a.example x -p 5353", &["a.example@5353"]),
+        ("@a.example +notls", &["a.example@53"]),
+        ("@a.example x @b.example", &["b.example@853"]),
+        ("", &["@853"]),
+        ("-p 5353 +notls", &["@5353"]),
+    ] {
+        assert_eq!(servers(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn each_server_is_checked_by_its_own_name() {
+    let names = |line: &str| -> Vec<String> {
+        let name = |it: &Target| it.policy.name.as_ref().map(|name| name.to_str().into_owned());
+        targets_of(&lookups(line)[0]).iter().map(|it| name(it).unwrap_or_default()).collect()
+    };
+    for (line, expected) in [
+        ("+tls-ca @a.example @b.example", &["a.example", "b.example"][..]),
+        ("+tls-ca @a.example @192.0.2.1", &["a.example", "192.0.2.1"]),
+        ("@192.0.2.1#a.example @192.0.2.2#b.example", &["a.example", "b.example"]),
+        ("+tls-host=c.example @a.example @192.0.2.2#b.example", &["c.example", "c.example"]),
+        ("+tls-ca @fe80::1%eth0", &["fe80::1"]),
+        ("+tls-ca", &[""]),
+    ] {
+        assert_eq!(names(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_is_before_the_first_name_is_for_all_and_what_is_after_it_for_one() {
+    let line = "+dnssec -4 @192.0.2.1 x +nodnssec +tls-ca -6 @192.0.2.2 y +nsid -b 192.0.2.9 z";
+    let all = lookups(line);
+    let plain = facts(&lookups("@192.0.2.1 x")[0]);
+    let new = |lookup: &Lookup| -> Vec<String> {
+        facts(lookup).into_iter().skip(1).filter(|it| !plain.contains(it)).collect()
+    };
+    assert_eq!(new(&all[0]), ["to=192.0.2.2@853", "V6", "root=System", "name=192.0.2.2"]);
+    assert_eq!(new(&all[1]), ["do", "opt=3:", "from=192.0.2.9:0", "V4"]);
+    assert_eq!(new(&all[2]), ["do", "V4"]);
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_anything_is_sent() {
+    for (line, expected) in [
+        ("+tls +notcp x", "TLS runs over TCP"),
+        ("+notcp x", "TLS runs over TCP"),
+        (
+            "+proxy=192.0.2.1-192.0.2.2 a",
+            "+proxy is for plain DNS; TLS would need it before the handshake",
+        ),
+        ("+tls-certfile=c.pem x", "TLS, cannot use client certfile without a keyfile"),
+        ("+tls-keyfile=k.pem x", "TLS, cannot use client keyfile without a certfile"),
+        (
+            "+fallback +tls-ca a",
+            "+fallback would give up what the options ask of the server's certificate",
+        ),
+        (
+            "+fallback @192.0.2.1#dns.example a",
+            "+fallback would give up what the options ask of the server's certificate",
+        ),
+        ("+fallback +notls x", "+fallback is what to do without TLS, and TLS was not asked for"),
+        ("+fallback AXFR x", "+fallback is for queries, not for zone transfers"),
+    ] {
+        assert_eq!(message(line), expected, "{line}");
+    }
+}

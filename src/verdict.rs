@@ -1,0 +1,409 @@
+//! Who was at the other end of a TLS session: what was negotiated, what the certificates say, and
+//! what was judged of them. One rule: facts are told as they are, and only [`Verdict`] says whether
+//! they suffice.
+
+use std::fmt;
+
+/// Who was at the other end of a TLS session: facts and the verdict on them.
+#[derive(Clone, Debug, Default)]
+pub struct TlsFacts {
+    /// What was negotiated.
+    pub session: SessionFacts,
+    /// The certificates in the order sent.
+    pub chain: Vec<CertFacts>,
+    /// What was asked of them and whether it holds.
+    pub verdict: Verdict,
+}
+
+/// What a handshake negotiated, in the words kdig prints.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// `TLS1.3` or `TLS1.2`.
+    pub version: String,
+    /// `ECDHE-X25519`.
+    pub key_exchange: String,
+    /// `ECDSA-SECP256R1-SHA256`; empty if the handshake did not get there.
+    pub signature: String,
+    /// `AES-256-GCM`.
+    pub cipher: String,
+    /// The server name sent (SNI); `None` when none was.
+    pub sni: Option<String>,
+    /// The ALPN tokens offered.
+    pub offered: Vec<String>,
+    /// The ALPN token the server chose, escaped.
+    pub alpn: Option<String>,
+    /// What became of a certificate of our own.
+    pub own: OwnCertificate,
+    /// Session tickets received so far; TLS 1.3 sends them after the handshake.
+    pub tickets: u32,
+    /// The session continues an older one.
+    pub resumed: bool,
+}
+
+/// A client certificate: what we have and what the server wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnCertificate {
+    /// The files of certificate chain and key, as typed.
+    pub files: Option<(String, String)>,
+    /// The server asked for one.
+    pub asked: bool,
+    /// One was sent.
+    pub sent: bool,
+}
+
+impl fmt::Display for SessionFacts {
+    /// `(TLS1.3)-(ECDHE-X25519)-(ECDSA-SECP256R1-SHA256)-(AES-256-GCM)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, key_exchange, signature, cipher, .. } = self;
+        write!(f, "({version})-({key_exchange})-({signature})-({cipher})")
+    }
+}
+
+/// What one certificate says. Every text in it has passed [`crate::text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertFacts {
+    /// The certificate as sent, DER.
+    pub der: Vec<u8>,
+    /// SHA-256 of the SubjectPublicKeyInfo (RFC 7858 section 4.2); `None` if no key was found.
+    pub pin: Option<[u8; 32]>,
+    /// SHA-256 of the whole certificate.
+    pub fingerprint: [u8; 32],
+    /// Its content, or why it cannot be read.
+    pub content: Result<CertContent, String>,
+}
+
+/// The content of a certificate that can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CertContent {
+    /// Distinguished name in encoding order, RFC 4514 escapes; empty when it has none.
+    pub subject: String,
+    /// The same of the issuer.
+    pub issuer: String,
+    /// Subject Alternative Names.
+    pub names: Vec<AltName>,
+    /// Seconds since 1970.
+    pub not_before: i64,
+    /// Seconds since 1970.
+    pub not_after: i64,
+    /// `ECDSA P-256`, `RSA 2048`.
+    pub key: String,
+    /// `ECDSA-SHA384`.
+    pub signature: String,
+    /// Upper-case hex.
+    pub serial: String,
+    /// Certificate version, 1 or 3.
+    pub version: u32,
+    /// Basic constraints; `None` when absent.
+    pub ca: Option<CaFacts>,
+    /// Key usage in RFC 5280's words; `None` when absent.
+    pub key_usage: Option<Vec<String>>,
+    /// Extended key usage; `None` when absent.
+    pub extended_key_usage: Option<Vec<String>>,
+    /// Where the issuer's certificate may be fetched (AIA).
+    pub issuer_urls: Vec<String>,
+    /// What a CA may certify, where that is limited: `other.test only`, `all but example.com`.
+    pub constraints: Option<String>,
+    /// Critical extensions that path building does not know, as object identifiers.
+    pub unknown_critical: Vec<String>,
+    /// A server must staple its status (RFC 7633).
+    pub must_staple: bool,
+}
+
+/// Basic constraints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaFacts {
+    /// May sign certificates.
+    pub ca: bool,
+    /// How many intermediates may follow.
+    pub path_len: Option<u32>,
+}
+
+/// One Subject Alternative Name, escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AltName {
+    /// dNSName.
+    Dns(String),
+    /// iPAddress as text.
+    Ip(String),
+    /// rfc822Name.
+    Email(String),
+    /// uniformResourceIdentifier.
+    Uri(String),
+    /// Any other kind, with its name.
+    Other(String),
+}
+
+impl fmt::Display for AltName {
+    /// The name alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Dns(name)
+        | Self::Ip(name)
+        | Self::Email(name)
+        | Self::Uri(name)
+        | Self::Other(name)) = self;
+        f.write_str(name)
+    }
+}
+
+/// The questions that can be asked of a certificate chain, in the order they are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Does the end-entity certificate carry the name?
+    Name,
+    /// Does a path of valid signatures lead to a trust anchor?
+    Chain,
+    /// Is every certificate of the path within its dates?
+    Dates,
+    /// Is the certificate meant for a TLS server?
+    Purpose,
+    /// Does a stapled OCSP response say that the certificate is good?
+    Staple,
+    /// Is a proved key among the pins?
+    Pin,
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Name => "name",
+            Self::Chain => "chain",
+            Self::Dates => "dates",
+            Self::Purpose => "purpose",
+            Self::Staple => "staple",
+            Self::Pin => "pin",
+        })
+    }
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What was asked.
+    pub question: Question,
+    /// Whether the command line asked it: what was not asked cannot refuse.
+    pub asked: bool,
+    /// Whether it holds; `None` when it could not be judged.
+    pub holds: Option<bool>,
+    /// What is wrong, where it does not hold.
+    pub flaw: Option<Flaw>,
+    /// Why, as one line without a full stop.
+    pub why: String,
+}
+
+impl Answer {
+    /// It holds.
+    pub fn yes(question: Question, why: impl Into<String>) -> Self {
+        Self { question, asked: false, holds: Some(true), flaw: None, why: why.into() }
+    }
+
+    /// It does not hold, because of `flaw`.
+    pub fn no(question: Question, flaw: Flaw, why: impl Into<String>) -> Self {
+        Self { question, asked: false, holds: Some(false), flaw: Some(flaw), why: why.into() }
+    }
+
+    /// It could not be judged.
+    pub fn open(question: Question, why: impl Into<String>) -> Self {
+        Self { question, asked: false, holds: None, flaw: None, why: why.into() }
+    }
+}
+
+/// What can be wrong with a certificate, its chain or its staple. What it looks like in the case at
+/// hand is said by [`Answer::why`]; this is for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// Other names than the one to check.
+    OtherName,
+    /// No name at all, or in the common name alone.
+    NoNames,
+    /// Signed by its own key, and no trust anchor.
+    SelfSigned,
+    /// A CA's certificate serves as a server's.
+    CaAsServer,
+    /// The chain ends at a root that is no trust anchor.
+    UnknownRoot,
+    /// The chain ends at a certificate whose issuer is neither sent nor trusted.
+    UnknownIssuer,
+    /// The server sent its own certificate alone, and its issuer is not trusted.
+    IntermediateMissing,
+    /// A certificate was signed by one that is no CA's.
+    NotCa,
+    /// A signature was not made by the key of the issuer.
+    BadSignature,
+    /// A signature or key that is too weak, or of a kind that is not supported.
+    WeakAlgorithm,
+    /// A CA certified what it may not.
+    NameConstraint,
+    /// A CA has more CAs below it than it may.
+    PathLength,
+    /// A critical extension that nobody here understands.
+    UnknownCritical,
+    /// X.509 version 1 or 2.
+    OldVersion,
+    /// A certificate, or a part of one, that cannot be read.
+    Malformed,
+    /// A chain with more branches than anyone follows.
+    TooComplex,
+    /// Past its last day.
+    Expired,
+    /// Before its first day.
+    NotYetValid,
+    /// Not meant for servers.
+    OtherPurpose,
+    /// Revoked by its issuer.
+    Revoked,
+    /// No staple came.
+    NoStaple,
+    /// The staple is not fresh.
+    StaleStaple,
+    /// The staple proves nothing of this certificate.
+    BadStaple,
+    /// The pinned key was shown but not proved.
+    PinUnproved,
+    /// Another key than the pinned.
+    OtherKey,
+}
+
+impl fmt::Display for Flaw {
+    /// A word for programs: it does not change.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OtherName => "other-name",
+            Self::NoNames => "no-names",
+            Self::SelfSigned => "self-signed",
+            Self::CaAsServer => "ca-as-server",
+            Self::UnknownRoot => "unknown-root",
+            Self::UnknownIssuer => "unknown-issuer",
+            Self::IntermediateMissing => "intermediate-missing",
+            Self::NotCa => "not-a-ca",
+            Self::BadSignature => "bad-signature",
+            Self::WeakAlgorithm => "weak-algorithm",
+            Self::NameConstraint => "name-constraint",
+            Self::PathLength => "path-length",
+            Self::UnknownCritical => "unknown-critical-extension",
+            Self::OldVersion => "old-version",
+            Self::Malformed => "malformed",
+            Self::TooComplex => "too-complex",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::OtherPurpose => "other-purpose",
+            Self::Revoked => "revoked",
+            Self::NoStaple => "no-staple",
+            Self::StaleStaple => "stale-staple",
+            Self::BadStaple => "bad-staple",
+            Self::PinUnproved => "pin-unproved",
+            Self::OtherKey => "other-key",
+        })
+    }
+}
+
+/// What a stapled OCSP response says of the server's certificate, once its signature was verified
+/// (RFC 6960).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StapleFacts {
+    /// What it says.
+    pub status: StapleStatus,
+    /// As of when, seconds since 1970.
+    pub this_update: i64,
+    /// Until when newer information is there, seconds since 1970.
+    pub next_update: Option<i64>,
+    /// Who signed it: `its issuer`, or the responder that the issuer appointed.
+    pub signer: String,
+}
+
+/// The status of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StapleStatus {
+    /// Not revoked.
+    Good,
+    /// Revoked.
+    Revoked {
+        /// When, seconds since 1970.
+        at: i64,
+        /// RFC 5280's word for the reason.
+        reason: Option<&'static str>,
+    },
+    /// The responder does not know it.
+    Unknown,
+}
+
+/// What the chain was judged by and how it came out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Nothing was asked: the session is encrypted, its peer is not verified (RFC 8310 section 5).
+    pub opportunistic: bool,
+    /// The name or address the certificate was checked for.
+    pub name: String,
+    /// One answer for each question.
+    pub answers: Vec<Answer>,
+    /// Positions (from 0) in the chain of the verified path, end-entity first; where none could
+    /// be verified, of the certificates from which the end-entity's signatures descend.
+    pub path: Vec<usize>,
+    /// Who made the signature of each certificate of the chain.
+    pub signers: Vec<Signer>,
+    /// Where the path ends.
+    pub anchor: Option<AnchorFacts>,
+    /// Positions in the chain of the pinned, proved keys.
+    pub pinned: Vec<usize>,
+    /// What the server stapled, or why that proves nothing; `None` when it stapled nothing.
+    pub staple: Option<Result<StapleFacts, String>>,
+    /// When it was judged, seconds since 1970.
+    pub at: i64,
+    /// The one next thing to type.
+    pub hint: Option<String>,
+}
+
+impl Verdict {
+    /// The answer to `question`; every verdict that was reached has one.
+    pub fn answer(&self, question: Question) -> Option<&Answer> {
+        self.answers.iter().find(|answer| answer.question == question)
+    }
+
+    /// Whether `question` was asked.
+    pub fn asked(&self, question: Question) -> bool {
+        self.answer(question).is_some_and(|answer| answer.asked)
+    }
+
+    /// The first question asked that does not hold: the reason of a refusal.
+    pub fn refusal(&self) -> Option<&Answer> {
+        self.refusals().next()
+    }
+
+    /// Every question asked that does not hold.
+    pub fn refusals(&self) -> impl Iterator<Item = &Answer> {
+        self.answers.iter().filter(|answer| answer.asked && answer.holds != Some(true))
+    }
+
+    /// Whether every question asked holds.
+    pub fn trusted(&self) -> bool {
+        self.refusal().is_none()
+    }
+}
+
+/// Who made the signature of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signer {
+    /// The certificate at this position of the chain.
+    Sent(usize),
+    /// Its own key.
+    Itself,
+    /// The trust anchor of the verified path.
+    Anchor,
+    /// Not the certificate at this position, although it has the name of the issuer.
+    Forged(usize),
+    /// Perhaps the certificate at this position, which has the name of the issuer: the signature
+    /// could not be verified.
+    Unverified(usize),
+    /// Nobody who was sent or is trusted.
+    Unknown,
+}
+
+/// A trust anchor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnchorFacts {
+    /// Distinguished name in encoding order.
+    pub subject: String,
+    /// SHA-256 of its SubjectPublicKeyInfo.
+    pub pin: [u8; 32],
+    /// `system store`, `built-in Mozilla roots`, or the file.
+    pub origin: String,
+}
