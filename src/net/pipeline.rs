@@ -107,13 +107,13 @@ impl Hasher for IdHasher {
 
 /// How often a query is sent at most.
 const MOST_ASKED: u32 = 3;
+/// The wait after which a peer may be waiting for us.
+const LONG: Duration = Duration::from_millis(1);
 /// Queries over one session that nobody answered; it is of no use after so many. IDs that a late
 /// reply may bear are not given to others, and must not run out.
 const MOST_GIVEN_UP: usize = 1000;
 /// Servers that are talked to at a time, unless more queries than that are in flight.
 const MOST_POOLS: usize = 64;
-/// The wait after which a peer may be waiting for us.
-const LONG: Duration = Duration::from_millis(1);
 /// How often time is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -345,8 +345,8 @@ impl Pool {
                 line.session.end(Reply::TimedOut(timeout));
             }
             if self.waiting.iter().any(|flight| flight.is_late()) {
-                let flights = self.waiting.drain(..);
-                let (over, waiting) = flights.partition::<Vec<_>, _>(|flight| flight.is_late());
+                let waiting = self.waiting.drain(..);
+                let (over, waiting) = waiting.partition::<Vec<_>, _>(|flight| flight.is_late());
                 self.waiting.extend(waiting);
                 finished.extend(over.into_iter().map(|flight| {
                     let (peer, cause) = (line.session.peer.clone(), Reply::TimedOut(timeout));

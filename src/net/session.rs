@@ -49,11 +49,11 @@ pub struct Session {
 
 /// The largest message and its length.
 const LARGEST: usize = 2 + 65_535;
-/// Octets that are taken in while a query waits to be sent.
-const MOST_UNREAD: usize = 16 * LARGEST;
 /// Room for what comes at first, and at last if more comes at once: the fewer reads, the better.
 const LEAST_ROOM: usize = 4 * 1024;
 const MOST_ROOM: usize = 64 * 1024;
+/// Octets that are taken in while a query waits to be sent.
+const MOST_UNREAD: usize = 16 * LARGEST;
 
 impl Session {
     /// A session in cleartext.
