@@ -1,6 +1,9 @@
 //! Lookup -> Exchange: the servers in turn, the addresses of each. One rule: what happens is
 //! reported while it happens, and what fails is reported before the next is tried.
 
+mod transfer;
+mod udp;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,23 +12,20 @@ use hickory_proto::ProtoError;
 use jiff::Zoned;
 
 use super::clock::Clock;
-use super::datagram::Datagrams;
 use super::deadline::Deadline;
 use super::dial::{self, Race, Stream};
 use super::resolve;
 use super::session::Session;
 use crate::cli::settings::KeySource;
 use crate::dns::message::Message;
-use crate::dns::query::{Padding, Serial};
-use crate::dns::transfer::{Transfer, TransferFault};
+use crate::dns::query::Padding;
 use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
-use crate::error::{Error, Handshake, Reply, system_words};
+use crate::error::{Error, system_words};
 use crate::event::{Event, Source};
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
 use crate::tls::policy::Root;
 use crate::tls::roots::Trust;
-use crate::verdict::{SessionFacts, TlsFacts};
 
 /// Who asks: it keeps the session that the next query may use.
 #[derive(Default)]
@@ -391,103 +391,6 @@ impl Attempt<'_> {
         greeted
     }
 
-    /// Only the first server is asked: another may have another version of the zone.
-    fn transfer(
-        &mut self,
-        summary: &mut Option<Transferred>,
-        each: &mut dyn FnMut(&Message<'_>) -> bool,
-    ) -> Result<(), Error> {
-        let targets = targets(self.lookup)?;
-        // neither a command line nor a system's configuration yields no server at all
-        let target = targets.first().ok_or_else(|| Error::Internal("no server".into()))?;
-        let protocol = protocol(self.lookup);
-        let outcome = self.open(target, protocol).and_then(|(mut session, _, start)| {
-            let outcome = self.messages(&mut session, start, summary, each);
-            match &outcome {
-                Ok(()) => session.close(),
-                Err(error) => (self.tell)(Event::Failed(error)),
-            }
-            outcome
-        });
-        outcome.inspect_err(|error| {
-            let server = format!("{}({protocol})", target.typed());
-            let took = self.deadline.elapsed();
-            (self.tell)(Event::GivenUp { server: &server, error, took });
-        })
-    }
-
-    fn messages(
-        &mut self,
-        session: &mut Session,
-        start: Duration,
-        summary: &mut Option<Transferred>,
-        each: &mut dyn FnMut(&Message<'_>) -> bool,
-    ) -> Result<(), Error> {
-        let peer = session.peer.clone();
-        if let Some(facts) = &session.facts {
-            transfer_may_use(facts)?;
-            if facts.verdict.opportunistic {
-                (self.tell)(Event::Warning(format_args!(
-                    "the peer of this transfer was not verified (RFC 9103 section 7.3 wants it)"
-                )));
-            }
-        }
-        let key = self.key()?;
-        let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
-        let mut verifier = key.as_ref().zip(mac.as_ref()).map(|(key, mac)| Verifier::new(key, mac));
-        session.queue(&query)?;
-        session.send(&self.deadline)?;
-        let sent = self.deadline.elapsed();
-        let summary = summary.insert(Transferred {
-            peer: peer.clone(),
-            query: Packet { bytes: query.clone(), at: self.at.clone(), took: sent - start },
-            tls: session.facts.clone(),
-            took: Duration::ZERO,
-            octets: 0,
-            messages: 0,
-            records: 0,
-        });
-        let incremental = matches!(self.lookup.query.serial, Some(Serial::Authority(_)));
-        let mut transfer = Transfer::default();
-        // the time that one lookup may take is that of each message here: no zone is too large, and
-        // as every message has a record in it, every wait brings the end nearer
-        loop {
-            std::thread::sleep(self.lookup.route.delay);
-            let deadline = Deadline::new(self.lookup.route.timeout);
-            let reply = match session.receive(&deadline)? {
-                reply if has_id_of(&reply, &query) => reply,
-                stray => {
-                    self.tell_stray(&stray, &query);
-                    return Err(Error::Reply { peer, cause: Reply::OtherId });
-                }
-            };
-            let message = Message::read(&reply);
-            let mut outcome = transfer.message(&message, incremental);
-            if let (Some(verifier), Ok(last)) = (&mut verifier, &outcome) {
-                let verified = verifier.verify(&reply, now());
-                let verified =
-                    verified.and_then(|()| if *last { verifier.finish() } else { Ok(()) });
-                if let Err(fault) = verified {
-                    outcome = Err(TransferFault::Signature(fault));
-                }
-            }
-            summary.took = self.deadline.elapsed() - sent;
-            match outcome {
-                Ok(last) => {
-                    summary.octets += reply.len();
-                    (summary.messages, summary.records) = (transfer.messages, transfer.records);
-                    if !each(&message) || last {
-                        return Ok(());
-                    }
-                }
-                Err(fault) => {
-                    each(&message);
-                    return Err(Error::Transfer { peer, fault });
-                }
-            }
-        }
-    }
-
     fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
         let trust = Trust::load(&target.policy)?;
         for (root, count) in &trust.anchors.imported {
@@ -586,96 +489,6 @@ impl Attempt<'_> {
         let mut options = reply.opt()?.options();
         options.find(|option| option.code == COOKIE).map(|option| option.data.to_vec())
     }
-
-    /// One query, repeated, over UDP.
-    fn datagrams(&mut self, target: &Target, retry: u32) -> Result<Exchange, Error> {
-        self.querying(target, Protocol::Udp);
-        let start = self.deadline.elapsed();
-        let endpoints = match target.is_path() {
-            true => vec![Endpoint::Path(target.host.clone())],
-            false => self.addresses(target)?.into_iter().map(Endpoint::Ip).collect(),
-        };
-        let key = self.key()?;
-        let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
-        let mut last = None;
-        for endpoint in endpoints {
-            let peer = Peer { address: endpoint, protocol: Protocol::Udp };
-            (self.tell)(Event::Dialling(&peer));
-            let socket = match Datagrams::open(&peer, &self.lookup.route) {
-                Ok(socket) => socket,
-                Err(error) => {
-                    (self.tell)(Event::Failed(&error));
-                    last = Some(error);
-                    continue;
-                }
-            };
-            for left in (1..=retry.saturating_add(1)).rev() {
-                // each try gets its share of the time that is left
-                let patience = self.deadline.left().map(|time| time / left);
-                let deadline = self.deadline.within(patience);
-                let tried = socket.send(&query, &deadline).and_then(|()| {
-                    let sent = self.deadline.elapsed();
-                    Ok((sent, self.datagram(&socket, &query, &deadline)?))
-                });
-                let error = match tried {
-                    Ok((sent, reply)) => {
-                        let received = self.deadline.elapsed();
-                        let at = self.at.clone();
-                        return Ok(Exchange {
-                            signature: signature(key.as_ref(), mac.as_ref(), &reply),
-                            peer,
-                            query: Packet { bytes: query, at: at.clone(), took: sent - start },
-                            reply: Packet { bytes: reply, at, took: received - start },
-                            tls: None,
-                            phases: Phases { reply: received - sent, ..Phases::default() },
-                        });
-                    }
-                    Err(error) => error,
-                };
-                (self.tell)(Event::Failed(&error));
-                // who cannot be reached now cannot a moment later
-                let is_final = matches!(error, Error::Connect { .. });
-                last = Some(error);
-                if is_final {
-                    break;
-                }
-                if left > 1 {
-                    (self.tell)(Event::Retrying(&peer));
-                }
-            }
-        }
-        Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())))
-    }
-
-    fn datagram(
-        &mut self,
-        socket: &Datagrams,
-        query: &[u8],
-        deadline: &Deadline,
-    ) -> Result<Vec<u8>, Error> {
-        for stray in 0..MOST_STRAYS {
-            let reply = socket.receive(deadline)?;
-            if has_id_of(&reply, query) {
-                return Ok(reply);
-            }
-            if stray == 0 {
-                self.tell_stray(&reply, query);
-            }
-        }
-        Err(Error::Reply { peer: socket.peer.clone(), cause: Reply::OtherId })
-    }
-}
-
-/// What RFC 9103 section 7.1 demands of a session for transfers.
-fn transfer_may_use(facts: &TlsFacts) -> Result<(), Error> {
-    let SessionFacts { version, alpn, .. } = &facts.session;
-    let missing = match (&**version, alpn.as_deref()) {
-        ("TLS1.3", Some("dot")) => return Ok(()),
-        ("TLS1.3", _) => "the server did not choose ALPN dot",
-        _ => "the server does not speak TLS 1.3",
-    };
-    let what = format!("{missing}, which a transfer over TLS needs (RFC 9103 section 7.1)");
-    Err(Error::Handshake(Handshake::Protocol(what)))
 }
 
 /// What the signature of a reply to a signed query is worth.

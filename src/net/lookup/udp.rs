@@ -1,0 +1,90 @@
+//! One query in cleartext, over UDP or the datagrams of a UNIX socket. One rule: every try has its
+//! share of the time that is left.
+
+use super::{Attempt, MOST_STRAYS, encode, has_id_of, signature};
+use crate::error::{Error, Reply};
+use crate::event::Event;
+use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol};
+use crate::net::datagram::Datagrams;
+use crate::net::deadline::Deadline;
+use crate::plan::Target;
+
+impl Attempt<'_> {
+    /// One query, repeated, over UDP.
+    pub(super) fn datagrams(&mut self, target: &Target, retry: u32) -> Result<Exchange, Error> {
+        self.querying(target, Protocol::Udp);
+        let start = self.deadline.elapsed();
+        let endpoints = match target.is_path() {
+            true => vec![Endpoint::Path(target.host.clone())],
+            false => self.addresses(target)?.into_iter().map(Endpoint::Ip).collect(),
+        };
+        let key = self.key()?;
+        let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
+        let mut last = None;
+        for endpoint in endpoints {
+            let peer = Peer { address: endpoint, protocol: Protocol::Udp };
+            (self.tell)(Event::Dialling(&peer));
+            let socket = match Datagrams::open(&peer, &self.lookup.route) {
+                Ok(socket) => socket,
+                Err(error) => {
+                    (self.tell)(Event::Failed(&error));
+                    last = Some(error);
+                    continue;
+                }
+            };
+            for left in (1..=retry.saturating_add(1)).rev() {
+                // each try gets its share of the time that is left
+                let patience = self.deadline.left().map(|time| time / left);
+                let deadline = self.deadline.within(patience);
+                let tried = socket.send(&query, &deadline).and_then(|()| {
+                    let sent = self.deadline.elapsed();
+                    Ok((sent, self.datagram(&socket, &query, &deadline)?))
+                });
+                let error = match tried {
+                    Ok((sent, reply)) => {
+                        let received = self.deadline.elapsed();
+                        let at = self.at.clone();
+                        return Ok(Exchange {
+                            signature: signature(key.as_ref(), mac.as_ref(), &reply),
+                            peer,
+                            query: Packet { bytes: query, at: at.clone(), took: sent - start },
+                            reply: Packet { bytes: reply, at, took: received - start },
+                            tls: None,
+                            phases: Phases { reply: received - sent, ..Phases::default() },
+                        });
+                    }
+                    Err(error) => error,
+                };
+                (self.tell)(Event::Failed(&error));
+                // who cannot be reached now cannot a moment later
+                let is_final = matches!(error, Error::Connect { .. });
+                last = Some(error);
+                if is_final {
+                    break;
+                }
+                if left > 1 {
+                    (self.tell)(Event::Retrying(&peer));
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())))
+    }
+
+    fn datagram(
+        &mut self,
+        socket: &Datagrams,
+        query: &[u8],
+        deadline: &Deadline,
+    ) -> Result<Vec<u8>, Error> {
+        for stray in 0..MOST_STRAYS {
+            let reply = socket.receive(deadline)?;
+            if has_id_of(&reply, query) {
+                return Ok(reply);
+            }
+            if stray == 0 {
+                self.tell_stray(&reply, query);
+            }
+        }
+        Err(Error::Reply { peer: socket.peer.clone(), cause: Reply::OtherId })
+    }
+}
