@@ -1,23 +1,26 @@
 //! A batch: one command line a line, streamed. One rule: constant memory, whatever the number of
 //! lines; and what fails, fails in its place.
 
+mod input;
+
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Zoned;
+
+use input::Input;
 
 use crate::cli::settings::{Operation, Settings};
 use crate::cli::{self, Look};
 use crate::display::Format;
 use crate::dns::rcode::Rcode;
-use crate::error::{Error, system_words};
-use crate::lookups;
+use crate::error::{Error, INTERRUPTED, NO_ANSWER, system_words};
+use crate::lookups::{self, CONDITION, Shown};
 use crate::net::lookup::Asker;
 use crate::net::pipeline::{Job, Outcome, Pipeline};
 use crate::plan::{Lookup, Route, Targets, Transport};
@@ -36,6 +39,11 @@ pub(crate) fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8
         }
     };
     let interrupted = Arc::new(AtomicBool::new(false));
+    // a second one ends the program at once
+    let _ = signal_hook::flag::register_conditional_default(
+        signal_hook::consts::SIGINT,
+        Arc::clone(&interrupted),
+    );
     // without it Ctrl-C ends the program at once, which loses the summary and nothing else
     let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted));
     let route = match route(&look.common, look.debug) {
@@ -69,7 +77,7 @@ pub(crate) fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8
         status: None,
     };
     if batch.talk.progress {
-        batch.progress = Some(progress());
+        batch.progress = Some(progress(batch.lines.size));
     }
     batch.run()
 }
@@ -79,6 +87,13 @@ const MOST_EARLY: usize = 5_000;
 const MOST_EARLY_OCTETS: usize = 8 * 1024 * 1024;
 /// A longer line is none that anybody typed or meant.
 const LONGEST_LINE: usize = 256 * 1024;
+
+/// What can be shown when its turn comes.
+enum Ready {
+    Outcome(Box<Outcome>),
+    /// A line that makes no sense.
+    Senseless(Error),
+}
 
 struct Batch<'a, 'b> {
     look: &'a Look,
@@ -95,7 +110,7 @@ struct Batch<'a, 'b> {
     /// How many results were shown.
     shown: usize,
     /// Results whose turn has not come.
-    early: BTreeMap<usize, Outcome>,
+    early: BTreeMap<usize, Ready>,
     /// The octets of their replies.
     early_octets: usize,
     /// A query that is asked by itself, once all before it are shown.
@@ -110,6 +125,9 @@ impl Batch<'_, '_> {
     fn run(mut self) -> io::Result<u8> {
         while !self.interrupted.load(Ordering::Relaxed) {
             let hungry = self.take_lines()?;
+            if hungry && self.lines.input.source().is_none() && self.lines.fill()? {
+                continue;
+            }
             if self.pipeline.is_idle() {
                 if let Some(job) = self.barrier.take() {
                     self.alone(&job)?;
@@ -121,7 +139,7 @@ impl Batch<'_, '_> {
             }
             let Self { pipeline, talk, lines, .. } = &mut self;
             let mut told = Ok(());
-            let input = hungry.then(|| lines.input.as_fd());
+            let input = lines.input.source().filter(|_| hungry);
             let readable = pipeline.turn(input, &mut |event| {
                 if told.is_ok() {
                     told = talk.tell(event);
@@ -132,16 +150,39 @@ impl Batch<'_, '_> {
                 self.lines.fill()?;
             }
             for outcome in self.pipeline.finished() {
-                self.finish(outcome)?;
+                self.finish(outcome.job.number, Ready::Outcome(Box::new(outcome)))?;
             }
+            self.progressed();
+        }
+        let interrupted = self.interrupted.load(Ordering::Relaxed);
+        // what is done is shown, also where something before it is not
+        for (number, ready) in std::mem::take(&mut self.early) {
+            self.show(number, &ready)?;
         }
         if let Some(progress) = &self.progress {
             progress.finish_and_clear();
         }
-        let interrupted = self.interrupted.load(Ordering::Relaxed);
-        self.summary.write(self.talk, self.shown, interrupted)?;
+        let otherwise = if interrupted { INTERRUPTED } else { 0 };
+        let status = self.status.map_or(otherwise, |(_, status)| status);
+        let format = self.look.common.display.format;
+        self.talk.data_only = format != Format::Full;
+        match format {
+            Format::Json => self.summary.write_json(self.talk, self.shown, interrupted, status)?,
+            _ => self.summary.write(self.talk, self.shown, interrupted)?,
+        }
         self.pipeline.close();
-        Ok(self.status.map_or(0, |(_, status)| status))
+        Ok(status)
+    }
+
+    fn progressed(&self) {
+        let Some(progress) = &self.progress else { return };
+        progress.set_position(self.shown as u64);
+        progress.set_message(format!("{} failed", self.summary.failures()));
+        // the lines to come are taken to be as long as those that came
+        if let (Some(size), read @ 1..) = (self.lines.size, self.lines.handed_out) {
+            let part = size as f64 / read as f64;
+            progress.set_length((self.next as f64 * part.max(1.0)).round() as u64);
+        }
     }
 
     /// Takes lines while there is room; whether more input is wanted.
@@ -221,42 +262,48 @@ impl Batch<'_, '_> {
             }
             other => other,
         };
-        self.talk.error(format_args!("{error}"))?;
-        self.talk.hint(&error)?;
-        self.summary.failed(&error);
-        self.status.get_or_insert((self.next, error.exit_code()));
-        Ok(())
+        let number = self.next;
+        self.next += 1;
+        self.finish(number, Ready::Senseless(error))
     }
 
     /// What a pipeline is not made for: transfers, datagrams, cookies, signatures.
     fn alone(&mut self, job: &Job) -> io::Result<()> {
         self.part()?;
         lookups::international(&job.lookup, self.talk)?;
-        let code = lookups::one(&job.lookup, &mut Asker::default(), self.talk)?;
-        self.summary.alone += 1;
-        self.note(job.number, code);
+        let shown = lookups::one(&job.lookup, &mut Asker::default(), self.talk)?;
+        match &shown {
+            Shown::Answered(code, rcode, waited) => self.summary.answered(*code, *rcode, *waited),
+            Shown::Transferred => self.summary.transferred += 1,
+            Shown::Failed(error) => self.summary.failed(error),
+        }
+        self.note(job.number, shown.code());
         self.shown += 1;
         Ok(())
     }
 
-    fn finish(&mut self, outcome: Outcome) -> io::Result<()> {
+    fn finish(&mut self, number: usize, ready: Ready) -> io::Result<()> {
         if self.look.common.batch.unordered {
-            return self.show(&outcome);
+            return self.show(number, &ready);
         }
-        if outcome.job.number == self.shown {
-            self.show(&outcome)?;
+        if number == self.shown {
+            self.show(number, &ready)?;
         } else {
-            self.early_octets += octets(&outcome);
-            self.early.insert(outcome.job.number, outcome);
+            self.early_octets += octets(&ready);
+            self.early.insert(number, ready);
         }
-        while let Some(outcome) = self.early.remove(&self.shown) {
-            self.early_octets -= octets(&outcome);
-            self.show(&outcome)?;
+        while let Some(ready) = self.early.remove(&self.shown) {
+            self.early_octets -= octets(&ready);
+            self.show(self.shown, &ready)?;
         }
         Ok(())
     }
 
-    fn show(&mut self, outcome: &Outcome) -> io::Result<()> {
+    fn show(&mut self, number: usize, ready: &Ready) -> io::Result<()> {
+        let outcome = match ready {
+            Ready::Outcome(outcome) => outcome,
+            Ready::Senseless(error) => return self.refuse(number, error),
+        };
         self.part()?;
         self.shown += 1;
         let lookup = &outcome.job.lookup;
@@ -265,7 +312,7 @@ impl Batch<'_, '_> {
         let code = match &outcome.result {
             Ok(exchange) => {
                 let (code, rcode) = lookups::answered(lookup, exchange, &heard(lookup), self.talk)?;
-                self.summary.answered(rcode, exchange.phases.reply);
+                self.summary.answered(code, rcode, exchange.phases.reply);
                 code
             }
             Err(error) => {
@@ -277,11 +324,19 @@ impl Batch<'_, '_> {
                 error.exit_code()
             }
         };
-        self.note(outcome.job.number, code);
-        if let Some(progress) = &self.progress {
-            progress.set_position(self.shown as u64);
-            progress.set_message(format!("{} failed", self.summary.failures()));
+        self.note(number, code);
+        Ok(())
+    }
+
+    fn refuse(&mut self, number: usize, error: &Error) -> io::Result<()> {
+        self.shown += 1;
+        self.talk.error(format_args!("{error}"))?;
+        self.talk.hint(error)?;
+        if self.look.common.display.format == Format::Json {
+            json::failed(&Heard::default(), error, self.talk.pretty, self.talk.out)?;
         }
+        self.summary.failed(error);
+        self.note(number, error.exit_code());
         Ok(())
     }
 
@@ -300,8 +355,13 @@ impl Batch<'_, '_> {
     }
 }
 
-fn octets(outcome: &Outcome) -> usize {
-    outcome.result.as_ref().map_or(0, |exchange| exchange.reply.bytes.len())
+fn octets(ready: &Ready) -> usize {
+    match ready {
+        Ready::Outcome(outcome) => {
+            outcome.result.as_ref().map_or(0, |exchange| exchange.reply.bytes.len())
+        }
+        Ready::Senseless(_) => 0,
+    }
 }
 
 fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {
@@ -343,55 +403,50 @@ struct Lines {
     at_end: bool,
     /// The number of the last line.
     number: usize,
-}
-
-enum Input {
-    File(File),
-    Stdin(io::Stdin),
-}
-
-impl Input {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::File(file) => file.as_fd(),
-            Self::Stdin(stdin) => stdin.as_fd(),
-        }
-    }
+    /// Octets of all lines that were handed out.
+    handed_out: u64,
+    /// Octets of the file, if it is one that says so.
+    size: Option<u64>,
 }
 
 impl Lines {
     fn open(path: &str) -> io::Result<Self> {
-        let input = match path {
-            "-" => Input::Stdin(io::stdin()),
-            path => Input::File(File::open(path)?),
+        let input = Input::open(path)?;
+        let size = match path {
+            "-" => None,
+            path => std::fs::metadata(path).ok().filter(|it| it.is_file()).map(|it| it.len()),
         };
-        Ok(Self { input, buffer: Vec::new(), taken: 0, at_end: false, number: 0 })
+        Ok(Self {
+            input,
+            buffer: Vec::new(),
+            taken: 0,
+            at_end: false,
+            number: 0,
+            handed_out: 0,
+            size,
+        })
     }
 
-    /// Reads on; waits if nothing is there yet.
-    fn fill(&mut self) -> io::Result<()> {
+    /// Reads on; whether there was anything, be it the end.
+    fn fill(&mut self) -> io::Result<bool> {
         const PIECE: usize = 64 * 1024;
         self.buffer.drain(..self.taken);
         self.taken = 0;
         let before = self.buffer.len();
         self.buffer.resize(before + PIECE, 0);
-        let read = match &mut self.input {
-            Input::File(file) => file.read(&mut self.buffer[before..]),
-            // read past the buffer of the standard library, which poll does not know of
-            Input::Stdin(stdin) => {
-                rustix::io::read(&*stdin, &mut self.buffer[before..]).map_err(Into::into)
+        let read = self.input.read(&mut self.buffer[before..]);
+        self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
+        match read {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) =>
+            {
+                Ok(false)
             }
-        };
-        let length = match read {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
-            other => {
-                let length = other?;
-                self.at_end = length == 0;
-                length
+            read => {
+                self.at_end = read? == 0;
+                Ok(true)
             }
-        };
-        self.buffer.truncate(before + length);
-        Ok(())
+        }
     }
 
     /// The next whole line.
@@ -407,6 +462,7 @@ impl Lines {
         };
         let line = String::from_utf8_lossy(line).into_owned();
         self.taken += length;
+        self.handed_out += length as u64;
         self.number += 1;
         Some(line)
     }
@@ -416,10 +472,15 @@ impl Lines {
     }
 }
 
-fn progress() -> ProgressBar {
+/// Done, rate, failures, and time left where the size of the input says how much is to come.
+fn progress(size: Option<u64>) -> ProgressBar {
+    let template = match size {
+        Some(_) => "{pos} done, {per_sec}, {msg}, {eta} left",
+        None => "{pos} done, {per_sec}, {msg} [{elapsed}]",
+    };
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
     // the template is a literal
-    if let Ok(style) = ProgressStyle::with_template("{pos} done, {per_sec}, {msg} [{elapsed}]") {
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     bar
@@ -428,10 +489,11 @@ fn progress() -> ProgressBar {
 /// What a batch came to.
 struct Summary {
     start: Instant,
+    at: Zoned,
     rcodes: BTreeMap<u16, usize>,
     failures: BTreeMap<&'static str, usize>,
-    /// Queries that were asked by themselves.
-    alone: usize,
+    /// Zones that came whole.
+    transferred: usize,
     /// Microseconds from query to reply.
     latency: Histogram<u64>,
 }
@@ -442,10 +504,20 @@ impl Summary {
         // bounds that the crate accepts, and two digits, keep it at some kilobytes
         let latency = Histogram::new_with_bounds(1, HOUR, 2).expect("bounds in order");
         let (rcodes, failures) = (BTreeMap::new(), BTreeMap::new());
-        Self { start: Instant::now(), rcodes, failures, alone: 0, latency }
+        let (start, at) = (Instant::now(), Zoned::now());
+        Self { start, at, rcodes, failures, transferred: 0, latency }
     }
 
-    fn answered(&mut self, rcode: Rcode, waited: Duration) {
+    /// A reply of no use counts as a failure; one that a condition does not hold for counts as
+    /// both.
+    fn answered(&mut self, code: u8, rcode: Rcode, waited: Duration) {
+        if code == NO_ANSWER {
+            *self.failures.entry("message").or_default() += 1;
+            return;
+        }
+        if code == CONDITION {
+            *self.failures.entry("condition").or_default() += 1;
+        }
         *self.rcodes.entry(rcode.code).or_default() += 1;
         // a wait beyond the greatest is the greatest
         self.latency
@@ -469,6 +541,9 @@ impl Summary {
         for (code, count) in &self.rcodes {
             parts.push(format!("{} {count}", Rcode::new(*code)));
         }
+        if self.transferred > 0 {
+            parts.push(format!("transfers {}", self.transferred));
+        }
         for (kind, count) in &self.failures {
             parts.push(format!("{kind} {count}"));
         }
@@ -480,5 +555,24 @@ impl Summary {
         }
         let cut = if interrupted { "Interrupted" } else { "Batch" };
         talk.summary(format_args!("{cut}: {}", parts.join(", ")))
+    }
+
+    /// The same as an object, beside the data and not among them.
+    fn write_json(
+        &self,
+        talk: &mut Talk<'_>,
+        shown: usize,
+        interrupted: bool,
+        status: u8,
+    ) -> io::Result<()> {
+        let rcodes =
+            self.rcodes.iter().map(|(&code, &count)| (Rcode::new(code).to_string(), count));
+        let mut batch = json::Batch::new(shown, &self.at, self.start.elapsed())
+            .counts(rcodes, &self.failures)
+            .ended(interrupted, status);
+        if !self.latency.is_empty() {
+            batch = batch.latency(|it| self.latency.value_at_quantile(it) as f64 / 1e3);
+        }
+        json::summed_up(&batch, talk.err)
     }
 }

@@ -15,6 +15,9 @@ use crate::verdict::{Question, TlsFacts};
 /// The exit status when a reply came that is of no use.
 pub const NO_ANSWER: u8 = 11;
 
+/// The exit status of a batch that Ctrl-C ended, as a shell has it of a program.
+pub const INTERRUPTED: u8 = 130;
+
 /// The exit status of the program, each with what it means.
 pub const EXIT_STATUS: &[(u8, &str)] = &[
     (0, "every query got its reply, over a session that passed all checks asked for"),
@@ -28,6 +31,7 @@ pub const EXIT_STATUS: &[(u8, &str)] = &[
     (9, "no reply: timeout, close or reset after the handshake"),
     (10, "internal error"),
     (NO_ANSWER, "the reply is no answer to the query, or cannot be read"),
+    (INTERRUPTED, "a batch was interrupted, and no query had failed until then"),
 ];
 
 /// Why a run or a lookup failed.
@@ -124,6 +128,8 @@ pub enum Reply {
     CloseNotify,
     /// The peer closed the connection without closing the session.
     Closed,
+    /// The peer ended within a message, after so many octets of it, its length among them.
+    Cut(usize),
     /// The peer reset the connection.
     Reset,
     /// The peer sent a fatal alert.
@@ -286,6 +292,9 @@ impl fmt::Display for Reply {
             Self::TimedOut(after) => write!(f, "no answer after {}", seconds(*after)),
             Self::CloseNotify => f.write_str("the peer closed the session"),
             Self::Closed => f.write_str("the peer closed the connection without close_notify"),
+            Self::Cut(octets) => {
+                write!(f, "the peer closed the connection {octets} B into the message")
+            }
             Self::Reset => f.write_str("the peer reset the connection"),
             Self::Alert(alert) => write!(f, "the peer sent the alert {alert}"),
             Self::Protocol(what) => f.write_str(what),

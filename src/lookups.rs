@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Zoned;
 
@@ -21,6 +21,9 @@ use crate::render::json::{self, Heard};
 use crate::render::trace::Talk;
 use crate::render::{certificates, dig, short};
 use crate::text;
+
+/// The exit status when a condition did not hold.
+pub(crate) const CONDITION: u8 = 2;
 
 /// The queries in turn; the status is that of the first that failed.
 pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
@@ -48,7 +51,7 @@ pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
         if position > 0 && look.common.display.format == Format::Full {
             writeln!(talk.out)?;
         }
-        let code = one(lookup, &mut asker, talk)?;
+        let code = one(lookup, &mut asker, talk)?.code();
         if status == 0 {
             status = code;
         }
@@ -70,7 +73,28 @@ pub(crate) fn international(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<
     }
 }
 
-pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
+/// What became of a lookup that was shown.
+pub(crate) enum Shown {
+    /// A reply: the exit status, its RCODE, and how long it took.
+    Answered(u8, Rcode, Duration),
+    /// A zone.
+    Transferred,
+    /// Neither.
+    Failed(Error),
+}
+
+impl Shown {
+    /// The exit status.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Answered(code, ..) => *code,
+            Self::Transferred => 0,
+            Self::Failed(error) => error.exit_code(),
+        }
+    }
+}
+
+pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<Shown> {
     let format = lookup.route.display.format;
     // JSON has the certificates anyway
     talk.pem = lookup.route.display.pem && format != Format::Json;
@@ -90,18 +114,21 @@ pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io
     });
     told?;
     match outcome {
-        Ok(exchange) => answered(lookup, &exchange, &heard, talk).map(|(code, _)| code),
+        Ok(exchange) => {
+            let (code, rcode) = answered(lookup, &exchange, &heard, talk)?;
+            Ok(Shown::Answered(code, rcode, exchange.phases.reply))
+        }
         Err(error) => {
             if format == Format::Json {
                 json::failed(&heard, &error, talk.pretty, talk.out)?;
             }
-            Ok(error.exit_code())
+            Ok(Shown::Failed(error))
         }
     }
 }
 
 /// A zone, record after record while they come.
-fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<u8> {
+fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<Shown> {
     let display = &lookup.route.display;
     let kind = if lookup.query.serial.is_some() { "IXFR" } else { "AXFR" };
     if display.header && display.format == Format::Full {
@@ -144,7 +171,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
         (Format::Json, _, Err(error)) => json::failed(&heard.borrow(), error, *pretty, *out)?,
         _ => {}
     }
-    Ok(outcome.map_or_else(|error| error.exit_code(), |()| 0))
+    Ok(outcome.map_or_else(Shown::Failed, |()| Shown::Transferred))
 }
 
 /// Shows what came back: warnings before the text that they are about. Returns the exit status, and
@@ -155,7 +182,6 @@ pub(crate) fn answered(
     heard: &Heard,
     talk: &mut Talk<'_>,
 ) -> io::Result<(u8, Rcode)> {
-    const CONDITION: u8 = 2;
     let (query, reply) =
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
     let mut faults = reply.mismatches(&query);

@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tdig::verdict::{CertContent, TlsFacts, Verdict};
 use tdig::render::certificates;
 use tdig::render::ink::Ink;
 use tdig::tls::certificate;
+use tdig::verdict::{CertContent, TlsFacts, Verdict};
 
 #[path = "../../tests/shown/mod.rs"]
 mod shown;

@@ -3,13 +3,17 @@
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd};
 #[cfg(unix)]
 use std::os::unix::net::UnixDatagram;
 #[cfg(unix)]
 use std::path::PathBuf;
 
 use rustix::event::PollFlags;
+#[cfg(unix)]
+use rustix::fd::AsFd;
+#[cfg(windows)]
+use rustix::fd::AsSocket;
+use rustix::fd::BorrowedFd;
 use socket2::{Socket, Type};
 
 use super::deadline::Deadline;
@@ -116,13 +120,21 @@ impl Datagrams {
     }
 }
 
+#[cfg(unix)]
 impl AsFd for Datagrams {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.socket {
             Kind::Udp(socket) => socket.as_fd(),
-            #[cfg(unix)]
             Kind::Unix(socket, _) => socket.as_fd(),
         }
+    }
+}
+
+#[cfg(windows)]
+impl AsSocket for Datagrams {
+    fn as_socket(&self) -> BorrowedFd<'_> {
+        let Kind::Udp(socket) = &self.socket;
+        socket.as_socket()
     }
 }
 

@@ -2,10 +2,10 @@
 //! drips octets holds nobody.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fd::AsFd;
 
 /// When a lookup began, and when it must be done.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,11 @@ impl Deadline {
 /// Waits until one of `sockets` is ready, or for `patience`; `None` is for ever. Returns how many
 /// are ready.
 pub fn poll(sockets: &mut [PollFd<'_>], patience: Option<Duration>) -> io::Result<usize> {
+    // Windows waits for nobody with an error
+    if let (true, Some(patience)) = (cfg!(windows) && sockets.is_empty(), patience) {
+        std::thread::sleep(patience);
+        return Ok(0);
+    }
     // a time too long for the clock is for ever
     let timeout = patience.and_then(|patience| Timespec::try_from(patience).ok());
     match rustix::event::poll(sockets, timeout.as_ref()) {

@@ -5,13 +5,19 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
-use std::os::fd::{AsFd, BorrowedFd};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
-use socket2::{Domain, SockAddr, Socket, Type};
+#[cfg(unix)]
+use rustix::fd::AsFd;
+#[cfg(windows)]
+use rustix::fd::AsSocket;
+use rustix::fd::BorrowedFd;
+#[cfg(unix)]
+use socket2::SockAddr;
+use socket2::{Domain, Socket, Type};
 
 use super::deadline::{Deadline, poll};
 use crate::error::{Connect, Error, system_words};
@@ -164,6 +170,14 @@ pub fn unix(path: &str, protocol: Protocol, deadline: &Deadline) -> Result<Strea
     })
 }
 
+/// There are none on this system.
+#[cfg(not(unix))]
+pub fn unix(path: &str, protocol: Protocol) -> Result<Stream, Error> {
+    let peer = Peer { address: Endpoint::Path(path.to_owned()), protocol };
+    let cause = connect_cause(&ErrorKind::Unsupported.into());
+    Err(Error::Connect { peer: peer.to_string(), cause })
+}
+
 /// A socket of this type, bound to `source` where there is one.
 pub fn socket(to: SocketAddr, kind: Type, source: Option<SocketAddr>) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(to), kind, None)?;
@@ -262,13 +276,21 @@ impl Write for Stream {
     }
 }
 
+#[cfg(unix)]
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(stream) => stream.as_fd(),
-            #[cfg(unix)]
             Self::Unix(stream) => stream.as_fd(),
         }
+    }
+}
+
+#[cfg(windows)]
+impl AsSocket for Stream {
+    fn as_socket(&self) -> BorrowedFd<'_> {
+        let Self::Tcp(stream) = self;
+        stream.as_socket()
     }
 }
 

@@ -4,12 +4,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
 use rustix::event::{PollFd, PollFlags};
+use rustix::fd::BorrowedFd;
 
 use super::clock::Clock;
 use super::deadline::poll;
@@ -59,8 +59,13 @@ struct Pool {
     route: Arc<Route>,
     waiting: VecDeque<Box<Flight>>,
     lines: Vec<Line>,
-    /// In flight over one session at most, as the server's habits have it.
+    /// In flight over one session at most.
     window: usize,
+    /// Sessions at most, as far as the server took them.
+    connections: usize,
+    /// Queries that a session takes before all of them must be answered, as the server's habits
+    /// have it.
+    budget: usize,
 }
 
 struct Line {
@@ -69,6 +74,12 @@ struct Line {
     flights: HashMap<u16, Box<Flight>, BuildHasherDefault<IdHasher>>,
     given_up: usize,
     answered: usize,
+    sent: usize,
+    budget: usize,
+    /// What is in flight is asked for the last time, and alone.
+    careful: bool,
+    /// The first of the queries answered since time was looked at, by its number among those sent.
+    progress: Option<usize>,
     /// Of the first query.
     phases: Phases,
 }
@@ -79,8 +90,13 @@ struct Flight {
     /// How often it was sent.
     asked: u32,
     at: Zoned,
-    first_sent: Instant,
     sent: Instant,
+    /// Its number among the queries sent over the session.
+    order: usize,
+    /// Since when the server owes this reply and none before it.
+    owed: Instant,
+    /// How long it was owed over sessions that ended.
+    before: Duration,
     over: bool,
 }
 
@@ -105,13 +121,12 @@ impl Hasher for IdHasher {
     }
 }
 
+/// A session with so many replies that never came runs out of IDs, and is left for another.
+const MOST_GIVEN_UP: usize = 16_384;
 /// How often a query is sent at most.
 const MOST_ASKED: u32 = 3;
 /// The wait after which a peer may be waiting for us.
 const LONG: Duration = Duration::from_millis(1);
-/// Queries over one session that nobody answered; it is of no use after so many. IDs that a late
-/// reply may bear are not given to others, and must not run out.
-const MOST_GIVEN_UP: usize = 1000;
 /// Servers that are talked to at a time, unless more queries than that are in flight.
 const MOST_POOLS: usize = 64;
 /// How often time is looked at.
@@ -161,14 +176,29 @@ impl Pipeline {
         // what changes once a query is sent is filled in then
         let (at, now) = (Zoned::default(), self.checked);
         let route = Arc::clone(&job.lookup.route);
-        let flight = Flight { job, query, asked: 0, at, first_sent: now, sent: now, over: false };
-        let flight = Box::new(flight);
+        let flight = Box::new(Flight {
+            job,
+            query,
+            asked: 0,
+            at,
+            sent: now,
+            order: 0,
+            owed: now,
+            before: Duration::ZERO,
+            over: false,
+        });
         match self.pools.iter_mut().find(|pool| pool.route.leads_as(&route)) {
             Some(pool) => pool.waiting.push_back(flight),
             None => {
                 self.close_idle();
-                let (waiting, window) = (VecDeque::from([flight]), self.window);
-                self.pools.push(Pool { route, waiting, lines: Vec::new(), window });
+                self.pools.push(Pool {
+                    route,
+                    waiting: VecDeque::from([flight]),
+                    lines: Vec::new(),
+                    window: self.window,
+                    connections: self.connections,
+                    budget: usize::MAX,
+                });
             }
         }
     }
@@ -201,7 +231,7 @@ impl Pipeline {
     ) -> io::Result<bool> {
         let at = self.clock.now();
         for pool in &mut self.pools {
-            pool.send(self.connections, &at, &mut self.finished, tell);
+            pool.send(&at, &mut self.finished, tell);
         }
         if !self.finished.is_empty() {
             return Ok(false);
@@ -254,27 +284,29 @@ impl Pool {
     }
 
     /// Puts what waits on sessions with room, and opens those that may be opened.
-    fn send(
-        &mut self,
-        connections: usize,
-        at: &Zoned,
-        finished: &mut Vec<Outcome>,
-        tell: &mut dyn FnMut(Event<'_>),
-    ) {
+    fn send(&mut self, at: &Zoned, finished: &mut Vec<Outcome>, tell: &mut dyn FnMut(Event<'_>)) {
         let mut now = Instant::now();
         while let Some(flight) = self.waiting.front() {
+            let last = flight.asked + 1 == MOST_ASKED;
+            // what is asked for the last time is asked within what the server is known to answer
+            for spent in self.lines.extract_if(.., |line| line.is_spent(last)) {
+                spent.session.close();
+            }
             let (most, open) = (self.window, self.lines.len());
-            let free = self.lines.iter_mut().filter(|line| line.in_flight() < most);
+            let lines = self.lines.iter_mut();
+            let free = lines.filter_map(|line| line.takes(most, last).then_some(line));
             let line = match free.min_by_key(|line| line.in_flight()) {
                 Some(line) => line,
-                None if open < connections => {
+                None if open < self.connections => {
                     // who was asked before has waited for a while already
                     let left = self.waiting.iter().filter_map(|flight| flight.left()).min();
                     match Asker::default().open(&flight.job.lookup, left, tell) {
                         Ok((session, phases)) => {
-                            self.lines.push(Line::new(session, phases));
+                            self.lines.push(Line::new(session, phases, self.budget));
                             now = Instant::now();
                         }
+                        // a server may take fewer sessions than it is offered
+                        Err(_) if open > 0 => self.connections = open,
                         Err(error) => {
                             // nobody who waits now would fare better
                             let waiting = std::mem::take(&mut self.waiting);
@@ -291,6 +323,7 @@ impl Pool {
             };
             if let Some(flight) = self.waiting.pop_front() {
                 line.send(flight, at, now);
+                line.careful = last;
             }
         }
         for line in &mut self.lines {
@@ -320,15 +353,17 @@ impl Pool {
 
     /// What a session left unanswered waits for another. A server that ends sessions after so many
     /// answers is asked so many questions at once from now on.
-    fn end(&mut self, line: Line, finished: &mut Vec<Outcome>) {
+    fn end(&mut self, mut line: Line, finished: &mut Vec<Outcome>) {
+        line.look_at_time(Instant::now());
         let cause = line.session.ended().cloned().unwrap_or(Reply::Closed);
         let peer = line.session.peer.clone();
-        if line.in_flight() > 0 && !matches!(cause, Reply::TimedOut(_)) {
-            self.window = line.answered.clamp(1, self.window);
+        if line.in_flight() > 0 {
+            self.budget = line.answered.max(1);
         }
         let mut left: Vec<_> = line.flights.into_values().filter(|flight| !flight.over).collect();
         left.sort_by_key(|flight| std::cmp::Reverse(flight.job.number));
-        for flight in left {
+        for mut flight in left {
+            flight.before += flight.owed.elapsed();
             if flight.asked < MOST_ASKED {
                 self.waiting.push_front(flight);
             } else {
@@ -340,22 +375,12 @@ impl Pool {
 
     fn give_up(&mut self, finished: &mut Vec<Outcome>) {
         let Some(timeout) = self.route.timeout else { return };
+        let now = Instant::now();
         for line in &mut self.lines {
-            if line.given_up > MOST_GIVEN_UP {
-                line.session.end(Reply::TimedOut(timeout));
-            }
-            if self.waiting.iter().any(|flight| flight.is_late()) {
-                let waiting = self.waiting.drain(..);
-                let (over, waiting) = waiting.partition::<Vec<_>, _>(|flight| flight.is_late());
-                self.waiting.extend(waiting);
-                finished.extend(over.into_iter().map(|flight| {
-                    let (peer, cause) = (line.session.peer.clone(), Reply::TimedOut(timeout));
-                    Outcome { job: flight.job, result: Err(Error::Reply { peer, cause }) }
-                }));
-            }
+            line.look_at_time(now);
             let peer = &line.session.peer;
             for flight in line.flights.values_mut().filter(|flight| !flight.over) {
-                let waited = flight.first_sent.elapsed();
+                let waited = flight.before + (now - flight.owed);
                 if waited >= timeout {
                     flight.over = true;
                     line.given_up += 1;
@@ -372,38 +397,73 @@ impl Flight {
     /// The time that is left of that which it may take, once it was sent.
     fn left(&self) -> Option<Duration> {
         let timeout = self.job.lookup.route.timeout.filter(|_| self.asked > 0)?;
-        Some(timeout.saturating_sub(self.first_sent.elapsed()))
-    }
-
-    /// Whether none is left.
-    fn is_late(&self) -> bool {
-        self.left().is_some_and(|left| left.is_zero())
+        Some(timeout.saturating_sub(self.before))
     }
 }
 
 impl Line {
-    fn new(session: Session, phases: Phases) -> Self {
-        Self { session, flights: HashMap::default(), given_up: 0, answered: 0, phases }
+    fn new(session: Session, phases: Phases, budget: usize) -> Self {
+        Self {
+            session,
+            flights: HashMap::default(),
+            given_up: 0,
+            answered: 0,
+            sent: 0,
+            budget,
+            careful: false,
+            progress: None,
+            phases,
+        }
     }
 
     fn in_flight(&self) -> usize {
         self.flights.len() - self.given_up
     }
 
+    /// Whether it is over: too few IDs are left, or nothing that is asked for the last time may be
+    /// asked over it.
+    fn is_spent(&self, last: bool) -> bool {
+        let spent = last && self.sent >= self.budget;
+        self.in_flight() == 0 && (spent || self.given_up >= MOST_GIVEN_UP)
+    }
+
+    /// Whether another query fits, with `most` in flight. A session that answered all it was
+    /// thought to answer takes as many again.
+    fn takes(&mut self, most: usize, last: bool) -> bool {
+        let in_flight = self.in_flight();
+        if in_flight == 0 {
+            self.careful = false;
+            if self.sent >= self.budget && !last {
+                self.budget = self.budget.saturating_mul(2);
+            }
+        }
+        let free = in_flight < if last { 1 } else { most };
+        free && !self.careful && self.sent < self.budget && self.given_up < MOST_GIVEN_UP
+    }
+
+    /// Notes what the replies of late say: a server that answers one query after the other owes
+    /// none of those behind the one that it answered before that.
+    fn look_at_time(&mut self, now: Instant) {
+        let Some(first) = self.progress.take() else { return };
+        for flight in self.flights.values_mut().filter(|flight| flight.order > first) {
+            flight.owed = now;
+        }
+    }
+
     fn send(&mut self, mut flight: Box<Flight>, at: &Zoned, now: Instant) {
         let Some(place) = flight.query.first_chunk_mut() else { return };
         let mut id = u16::from_be_bytes(*place);
-        // a window, and what was given up, are much fewer than IDs
+        // the window and those given up are fewer than there are IDs
         while self.flights.contains_key(&id) {
             id = rand::random();
         }
         *place = id.to_be_bytes();
-        flight.sent = now;
+        (flight.sent, flight.owed, flight.order) = (now, now, self.sent);
         if flight.asked == 0 {
-            flight.first_sent = flight.sent;
             flight.at = at.clone();
         }
         flight.asked += 1;
+        self.sent += 1;
         // a query that was encoded fits
         if self.session.queue(&flight.query).is_ok() {
             self.flights.insert(id, flight);
@@ -419,6 +479,7 @@ impl Line {
             return None;
         }
         self.answered += 1;
+        self.progress = Some(self.progress.map_or(flight.order, |it| it.min(flight.order)));
         let waited = now - flight.sent;
         let first = self.answered == 1;
         let before =

@@ -1,6 +1,7 @@
 //! Host names to addresses, and the system's servers. One rule: the system's resolver is asked in a
 //! thread of its own, because it knows no deadline.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 
@@ -71,7 +72,13 @@ fn unresolved(target: &Target, reason: String) -> Error {
 pub fn system_servers() -> Result<Vec<Server>, Error> {
     let text = match std::fs::read_to_string(RESOLV_CONF) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) if error.kind() == ErrorKind::NotFound && cfg!(windows) => {
+            return Err(Error::Usage {
+                message: format!("no server named, and this system has no {RESOLV_CONF}"),
+                hint: Some("@1.1.1.1, or the address of another resolver".into()),
+            });
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         Err(error) => {
             return Err(Error::File { path: RESOLV_CONF.into(), reason: system_words(&error) });
         }

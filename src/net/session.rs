@@ -3,11 +3,15 @@
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::PollFlags;
+#[cfg(unix)]
+use rustix::fd::AsFd;
+#[cfg(windows)]
+use rustix::fd::AsSocket;
+use rustix::fd::BorrowedFd;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, HandshakeKind, NamedGroup, ProtocolVersion, SignatureScheme};
@@ -153,7 +157,10 @@ impl Session {
                 };
             }
             if let Some(cause) = &self.ended {
-                return Err(self.no_reply(cause.clone()));
+                return Err(self.no_reply(match (cause, self.received.waiting()) {
+                    (Reply::Closed | Reply::CloseNotify, octets @ 1..) => Reply::Cut(octets),
+                    _ => cause.clone(),
+                }));
             }
             // octets that never become a message, such as session tickets, hold nobody either
             if !self.pull() || deadline.is_over() {
@@ -428,6 +435,14 @@ fn facts(tls: &ClientConnection, target: &Target, recorder: &Recorder, own: &Own
     }
 }
 
+#[cfg(windows)]
+impl AsSocket for Session {
+    fn as_socket(&self) -> BorrowedFd<'_> {
+        self.stream.as_socket()
+    }
+}
+
+#[cfg(unix)]
 impl AsFd for Session {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()

@@ -2,6 +2,7 @@
 //! answered, when, how padded, and why not. One rule: `man/tdig.schema.json` describes every
 //! member, no name stands twice, and every text has passed [`crate::text`].
 
+mod batch;
 mod edns;
 mod message;
 mod who;
@@ -21,6 +22,7 @@ use crate::event::Event;
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases};
 use crate::text;
 use crate::verdict::TlsFacts;
+pub use batch::Batch;
 use message::MessageView;
 
 /// What was told while a lookup went on, which is all there is of one that failed.
@@ -96,6 +98,11 @@ pub fn transferred(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     write(&MessageView { message, packet }, pretty, out)
+}
+
+/// Writes the object of a whole batch, in one line.
+pub fn summed_up(batch: &Batch, out: &mut dyn Write) -> io::Result<()> {
+    write(batch, false, out)
 }
 
 fn write(object: &impl Serialize, pretty: bool, out: &mut dyn Write) -> io::Result<()> {

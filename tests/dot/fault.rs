@@ -123,6 +123,10 @@ pub enum Behaviour {
     FloodAfterAnswer,
     /// Goodbye and FIN after each answer.
     CloseAfterEachAnswer,
+    /// Goodbye and FIN after this many answers, whatever else was asked.
+    CloseAfterAnswers(usize),
+    /// Says nothing to each query of such a number.
+    SkipEvery(usize),
     /// Collects this many queries and answers the last first.
     OutOfOrder(usize),
 }
@@ -201,6 +205,8 @@ impl Behaviour {
         Self::SplitFrames,
         Self::FloodAfterAnswer,
         Self::CloseAfterEachAnswer,
+        Self::CloseAfterAnswers(2),
+        Self::SkipEvery(2),
         Self::OutOfOrder(1),
     ];
 
@@ -261,6 +267,8 @@ impl Behaviour {
             | Self::SplitFrames
             | Self::FloodAfterAnswer
             | Self::CloseAfterEachAnswer
+            | Self::CloseAfterAnswers(_)
+            | Self::SkipEvery(_)
             | Self::OutOfOrder(_) => Stage::Answered,
         }
     }
@@ -322,8 +330,10 @@ impl Behaviour {
 
     /// Takes query after query.
     fn converse(self, mut line: Line<'_>) -> io::Result<()> {
+        let mut count = 0;
         while let Some(query) = line.query()? {
             let answer = zone::answer(&query);
+            count += 1;
             match self {
                 Self::NoReply => {}
                 Self::EndlessKeyUpdates => loop {
@@ -374,6 +384,13 @@ impl Behaviour {
                     line.reply(&answer)?;
                     break;
                 }
+                Self::CloseAfterAnswers(most) => {
+                    line.reply(&answer)?;
+                    if count == most {
+                        break;
+                    }
+                }
+                Self::SkipEvery(number) if count % number == 0 => {}
                 _ => line.reply(&message::reply(self, &query))?,
             }
         }

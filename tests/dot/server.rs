@@ -19,6 +19,7 @@ use rustls::server::{
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, NamedGroup, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use socket2::SockRef;
 
 use super::accounts::{Accounts, Hello, Ledger};
 use super::credential::Credential;
@@ -207,6 +208,7 @@ pub struct Setup {
     client_certificate: bool,
     staple: Option<Vec<u8>>,
     tickets: usize,
+    narrow: bool,
 }
 
 impl Setup {
@@ -223,6 +225,7 @@ impl Setup {
             client_certificate: false,
             staple: None,
             tickets: 2,
+            narrow: false,
         }
     }
 
@@ -290,6 +293,11 @@ impl Setup {
         Self { tickets, ..self }
     }
 
+    /// Socket buffers as small as the system allows, so that who writes has to wait.
+    pub fn narrow(self) -> Self {
+        Self { narrow: true, ..self }
+    }
+
     /// Listens; when this returns, clients can connect.
     pub fn start(self) -> Server {
         let config = self.identity.as_ref().map(|identity| Arc::new(self.config(identity)));
@@ -317,6 +325,11 @@ impl Setup {
     fn sockets(&self) -> io::Result<(TcpListener, Option<UdpSocket>)> {
         loop {
             let listener = TcpListener::bind(self.address)?;
+            if self.narrow {
+                // what is accepted inherits them
+                SockRef::from(&listener).set_recv_buffer_size(1)?;
+                SockRef::from(&listener).set_send_buffer_size(1)?;
+            }
             if self.identity.is_some() {
                 return Ok((listener, None));
             }

@@ -1,8 +1,15 @@
 //! Batches: many queries in flight. One rule: no query is lost, whatever the server does, and each
 //! result stands in its place.
 
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use crate::dot::{Behaviour, Credential, Server};
-use crate::run::{file, tdig};
+use crate::json;
+use crate::run::{Seen, file, tdig};
 
 /// A file of so many lines, each of which asks for something else.
 fn lines(name: &str, count: usize) -> String {
@@ -118,4 +125,173 @@ fn a_file_that_is_not_there_is_an_error() {
     let seen = tdig("-f /nonexistent.txt @127.0.0.1");
     assert_eq!(seen.status, 8);
     assert!(seen.err.contains("/nonexistent.txt: no such file or directory"), "{seen:#?}");
+}
+
+#[test]
+fn a_server_that_closes_after_so_many_answers_costs_no_query() {
+    let path = lines("some.txt", 200);
+    for most in [1, 2, 7, 50] {
+        let server = Server::start(Credential::Good, Behaviour::CloseAfterAnswers(most));
+        let seen = tdig(&format!("-f {path} +short @127.0.0.1#{}", server.port()));
+        assert_eq!(seen.status, 0, "{most}: {seen:#?}");
+        assert!(seen.err.contains("200 queries") && seen.err.contains("NOERROR 200"), "{seen:#?}");
+        let accounts = server.finish();
+        assert!(accounts.queries.len() <= 600, "{most}: {} queries", accounts.queries.len());
+    }
+}
+
+#[test]
+fn a_server_that_closes_without_an_answer_is_asked_three_times() {
+    let path = lines("hopeless.txt", 4);
+    let server = Server::start(Credential::Good, Behaviour::CloseAfterQuery);
+    let seen = tdig(&format!("-f {path} +json @127.0.0.1#{}", server.port()));
+    assert_eq!(seen.status, 9, "{seen:#?}");
+    let objects = json::objects(&seen);
+    assert_eq!(objects.len(), 4);
+    assert!(objects.iter().all(|it| it["error"]["kind"] == "reply"), "{seen:#?}");
+    assert!(server.finish().connections <= 12);
+}
+
+#[test]
+fn a_server_that_answers_one_query_at_a_time_may_take_its_time() {
+    let path = lines("slow.txt", 30);
+    let server = Server::start(Credential::Good, Behaviour::Slow(Duration::from_millis(40)));
+    let seen = tdig(&format!("-f {path} +short +timeout=500ms @127.0.0.1#{}", server.port()));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert!(seen.err.contains("NOERROR 30"), "{seen:#?}");
+    assert_eq!(server.finish().connections, 1);
+}
+
+#[test]
+fn what_a_server_never_answers_fails_in_its_place() {
+    let path = lines("skipped.txt", 9);
+    let server = Server::start(Credential::Good, Behaviour::SkipEvery(3));
+    let seen = tdig(&format!("-f {path} +json +timeout=500ms @127.0.0.1#{}", server.port()));
+    assert_eq!(seen.status, 9, "{seen:#?}");
+    let objects = json::objects(&seen);
+    let failed: Vec<_> = objects.iter().map(|it| it["error"]["kind"] == "timeout").collect();
+    assert_eq!(failed, [false, false, true].repeat(3), "{seen:#?}");
+    let summary = json::summary(&seen);
+    assert_eq!((&summary["queries"], &summary["exitCode"]), (&9.into(), &9.into()));
+    assert_eq!(summary["error"], serde_json::json!({ "timeout": 3 }));
+    assert_eq!(summary["RCODEname"], serde_json::json!({ "NOERROR": 6 }));
+    let reply = &summary["timing"]["reply"];
+    assert!(reply["p50"].as_f64() <= reply["max"].as_f64());
+}
+
+#[test]
+fn a_server_that_never_greets_holds_a_batch_for_the_deadline() {
+    let path = lines("greetless.txt", 5);
+    let server = Server::start(Credential::Good, Behaviour::Silence);
+    let started = Instant::now();
+    let seen = tdig(&format!("-f {path} +short +timeout=300ms @127.0.0.1#{}", server.port()));
+    assert!(started.elapsed() < Duration::from_millis(900), "{seen:#?}");
+    assert_eq!(seen.status, 5, "{seen:#?}");
+    assert!(seen.err.contains("5 queries") && seen.err.contains("handshake 5"), "{seen:#?}");
+}
+
+#[test]
+fn a_session_whose_ids_are_used_up_is_left_for_another() {
+    let path = file("unanswered.txt", &"example.com\n".repeat(25_000));
+    let server = Server::start(Credential::Good, Behaviour::NoReply);
+    let at = format!("@127.0.0.1#{}", server.port());
+    let seen = tdig(&format!("-f {path} +short +unordered +pipeline=5000 +timeout=100ms {at}"));
+    assert_eq!(seen.status, 9);
+    assert!(seen.err.contains("timeout 25000"), "{:?}", seen.err.lines().last());
+    assert_eq!(server.finish().connections, 2);
+}
+
+#[test]
+fn five_thousand_in_flight_do_not_block_where_buffers_are_small() {
+    let path = lines("flood.txt", 20_000);
+    let server = Server::with(Credential::Good).narrow().start();
+    let at = format!("@127.0.0.1#{}", server.port());
+    let seen = tdig(&format!("-f {path} +short +timeout=20s +pipeline=5000 {at}"));
+    assert_eq!(seen.status, 0, "{}", seen.err);
+    assert!(seen.err.contains("NOERROR 20000"), "{}", seen.err);
+    assert_eq!(server.finish().queries.len(), 20_000);
+}
+
+#[test]
+fn a_summary_in_json_stands_beside_the_objects() {
+    let path = file("objects.txt", "example.com\nwww.example.com +nosuch\nexample.com MX\n");
+    let server = Server::plain().start();
+    let seen = tdig(&format!("-f {path} +notls +json @127.0.0.1#{}", server.port()));
+    let objects = json::objects(&seen);
+    assert_eq!((objects.len(), seen.out.lines().count()), (3, 3), "{seen:#?}");
+    assert_eq!(objects[1]["error"]["kind"], "usage", "in its place");
+    let summary = json::summary(&seen);
+    assert_eq!((&summary["queries"], &summary["exitCode"]), (&3.into(), &1.into()));
+    assert_eq!(summary["error"], serde_json::json!({ "usage": 1 }));
+    assert_eq!(summary["RCODEname"], serde_json::json!({ "NOERROR": 2 }), "{seen:#?}");
+    assert_eq!(summary["interrupted"], false);
+
+    let seen = tdig(&format!("-f {} +json @127.0.0.1", file("empty.txt", "")));
+    assert_eq!(seen.out, "");
+    let summary = json::summary(&seen);
+    assert_eq!(summary["queries"], 0);
+    assert!(summary["timing"]["reply"].is_null());
+}
+
+#[test]
+fn ctrl_c_shows_what_is_done_and_sums_up() {
+    let server = Server::start(Credential::Good, Behaviour::SkipEvery(2));
+    let at = format!("@127.0.0.1#{}", server.port());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tdig"))
+        .args(["-r", "-f", "-", "+json", "+timeout=60s", &at])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // held open: more may come
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all("example.com\n".repeat(5).as_bytes()).unwrap();
+    let patience = Instant::now() + Duration::from_secs(20);
+    while server.queries().len() < 5 && Instant::now() < patience {
+        thread::sleep(Duration::from_millis(10));
+    }
+    thread::sleep(Duration::from_millis(500));
+    let kill = format!("kill -INT {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    assert_eq!(output.status.code(), Some(130));
+    let text = |octets| String::from_utf8(octets).unwrap();
+    let seen = Seen { status: 130, out: text(output.stdout), err: text(output.stderr) };
+    assert_eq!(json::objects(&seen).len(), 3, "two of them behind one that is missing");
+    let summary = json::summary(&seen);
+    assert_eq!((&summary["queries"], &summary["interrupted"]), (&3.into(), &true.into()));
+}
+
+/// What a terminal gets on standard error while standard output is a file.
+fn on_a_terminal(input: &str, at: &str) -> Option<String> {
+    let out = file("progress.out", "");
+    let tdig = env!("CARGO_BIN_EXE_tdig");
+    let line = format!("stty cols 100; {tdig} -r -f {input} +pipeline=1 {at} >{out}");
+    let typescript = format!("{out}.typescript");
+    let mut child = Command::new("script")
+        .args(["-qec", &line, &typescript])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .ok()?;
+    assert!(child.wait().unwrap().success());
+    let mut text = Vec::new();
+    File::open(typescript).unwrap().read_to_end(&mut text).unwrap();
+    Some(String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn progress_has_the_time_left_where_the_size_is_known() {
+    let path = lines("progress.txt", 12);
+    let server = Server::start(Credential::Good, Behaviour::Slow(Duration::from_millis(100)))
+        .expect_anything();
+    let at = format!("@127.0.0.1#{}", server.port());
+    let Some(seen) = on_a_terminal(&path, &at) else { return };
+    assert!(seen.contains(" done, ") && seen.contains("/s, 0 failed, "), "{seen:?}");
+    assert!(seen.contains("s left"), "{seen:?}");
+    let Some(seen) = on_a_terminal("-", &format!("{at} <{path}")) else { return };
+    // standard input may have no end
+    assert!(seen.contains("0 failed [") && !seen.contains(" left"), "{seen:?}");
 }

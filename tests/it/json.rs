@@ -15,7 +15,7 @@ use crate::dot::{Behaviour, Credential, Server, Stage};
 use crate::run::{Seen, root, tdig, tdig_in};
 
 /// The objects of a run, each of them valid.
-fn objects(seen: &Seen) -> Vec<Value> {
+pub(crate) fn objects(seen: &Seen) -> Vec<Value> {
     let odd = |it: char| (it.is_control() && it != '\n') || matches!(it, '\u{202a}'..='\u{202e}');
     assert!(!seen.out.contains(odd), "{seen:#?}");
     let stream = serde_json::Deserializer::from_str(&seen.out).into_iter::<Distinct>();
@@ -43,6 +43,19 @@ fn schema() -> &'static Validator {
         let text = include_str!("../../man/tdig.schema.json");
         jsonschema::validator_for(&serde_json::from_str(text).unwrap()).unwrap()
     })
+}
+
+/// The object that sums a batch up, which is the last line of standard error.
+pub(crate) fn summary(seen: &Seen) -> Value {
+    let text = include_str!("../../man/tdig.schema.json");
+    let definitions = serde_json::from_str::<Value>(text).unwrap()["$defs"].take();
+    let schema = serde_json::json!({ "$ref": "#/$defs/batch", "$defs": definitions });
+    let line = seen.err.lines().last().unwrap_or_default();
+    let object: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{seen:#?}"));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let faults: Vec<_> = validator.iter_errors(&object).map(|it| it.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:#?}\n{object:#}");
+    object
 }
 
 /// Any JSON in which no object has a name twice.

@@ -21,6 +21,7 @@ mod idn;
 mod injection;
 mod json;
 mod limbo;
+mod package;
 mod pki;
 mod presentation;
 mod readme;

@@ -4,7 +4,10 @@
 //! skipped and named on standard error; with `TDIG_PEERS=required` it fails. What may differ is
 //! the list in `alterations.rs`, and nothing else.
 
+#![cfg(unix)]
+
 mod alterations;
+mod batch;
 mod commands;
 mod compare;
 mod json;
@@ -46,6 +49,18 @@ fn every_record_that_kdig_does_not_know_is_as_in_dig() {
 fn unbound_and_kdig_agree_with_tdig() {
     let Some(lab) = Lab::unbound("unbound") else { return };
     commands::check(&lab, commands::RESOLVER);
+}
+
+#[test]
+fn unbound_answers_five_thousand_queries_in_flight() {
+    let Some(lab) = Lab::unbound("unbound-batch") else { return };
+    batch::check_many_in_flight(&lab);
+}
+
+#[test]
+fn parallel_splits_two_lists_and_merges_the_answers() {
+    let Some(lab) = Lab::unbound("unbound-parallel") else { return };
+    batch::check_parallel("parallel", &lab);
 }
 
 #[test]

@@ -263,6 +263,8 @@ fn unbound_conf(place: &str, port: u16, upstream: &str) -> String {
          local-zone: \"nearby.example.\" static\n\
          local-data: \"nearby.example. 120 IN A 198.51.100.200\"\n\
          local-data: 'nearby.example. 120 IN TXT \"from the resolver itself\"'\n\
+         local-zone: \"many.example.\" redirect\n\
+         local-data: \"many.example. 120 IN A 198.51.100.7\"\n\
          remote-control:\ncontrol-enable: no\n\
          stub-zone:\nname: \"{ZOO}\"\nstub-addr: 127.0.0.1@{upstream}\n\
          stub-zone:\nname: \"signed.example\"\nstub-addr: 127.0.0.1@{upstream}\n"

@@ -111,9 +111,18 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
              +connections sessions at most. Replies are shown in the order of the lines, or as \
              they come with +unordered. A line that makes no sense is told with its number; it \
              fails, as does one that gets no reply, and the others go on.",
+            "A session that a server closes is opened again, and what it left unanswered is asked \
+             again, at most twice. +timeout is how long a server may owe a reply, and one that \
+             answers one query after the other owes only the next. Transfers, queries over UDP \
+             and those with a signature or a cookie of their own are asked by themselves.",
             "At the end a summary says how many queries there were, how fast, with what status, \
-             what failed, and how long replies took. With +short and +json it is on standard \
-             error. An interrupt ends the batch with its summary.",
+             what failed, and how long replies took. With +short it is on standard error. With \
+             +json it is there, too, as one object in the last line, which the schema describes \
+             under `batch`. An interrupt ends the batch: what is done is shown, and summed up. A \
+             second one ends the program at once.",
+            "Where standard error is a terminal and standard output is not, it shows how far the \
+             batch is: what is done, how fast, what failed, and the time left if the file is a \
+             regular one.",
         ],
     ),
     (
