@@ -7,7 +7,7 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 
-use super::certificate::Outline;
+use super::certificate::{Outline, sequence};
 use super::roots::Trust;
 use super::words;
 use crate::verdict::{CertContent, CertFacts, Flaw, Signer};
@@ -187,6 +187,11 @@ impl Bench<'_> {
             ) => self.weak_signature(),
             // a weak root is found by its name alone, and webpki looks no further
             _ if self.has_weak_signature(top) => self.weak_signature(),
+            Some(E::CertExpired { .. } | E::CertNotValidYet { .. })
+                if self.signed_by_anchor(top) =>
+            {
+                (Flaw::Expired, "its certificates were never valid at the same time".into())
+            }
             _ if self.has_bad_signature(top) => {
                 let why =
                     format!("the signature of #{number} was not made by the key of its issuer");
@@ -298,6 +303,16 @@ impl Bench<'_> {
         });
         let weak = weak.unwrap_or_else(|| "a signature does not fit the key of its issuer".into());
         (Flaw::WeakAlgorithm, weak + ", which is weak or not supported")
+    }
+
+    fn signed_by_anchor(&self, position: usize) -> bool {
+        let Some(outline) = self.chain.get(position).and_then(|it| Outline::of(it)) else {
+            return false;
+        };
+        self.trust.anchors.anchors.iter().any(|anchor| {
+            anchor.subject.as_ref() == outline.issuer
+                && outline.signed().by(&sequence(&anchor.subject_public_key_info), self.algorithms)
+        })
     }
 
     /// Whether a certificate names an issuer that was sent or is trusted, whose key did not sign it.

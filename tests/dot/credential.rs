@@ -54,6 +54,8 @@ pub enum Credential {
     NameConstraint,
     /// An intermediate that ended 5 days ago.
     ExpiredIntermediate,
+    /// A leaf that ended before its intermediate began.
+    NeverTogether,
     /// The good chain and the root as an authority that nobody trusts once signed it, which is over:
     /// a path to the trusted root is there, and a worse one beside it.
     CrossSigned,
@@ -119,6 +121,7 @@ impl Credential {
         Self::WrongKey,
         Self::NameConstraint,
         Self::ExpiredIntermediate,
+        Self::NeverTogether,
         Self::CrossSigned,
         Self::ManyCertificates(100),
         Self::HugeCertificate,
@@ -264,6 +267,13 @@ impl Credential {
                 let mut expired = authority(lab_ca("Lab Expired CA"), Some(0));
                 set_validity(&mut expired, -365, -5);
                 let intermediate = pki.root.subordinate(expired);
+                vec![intermediate.sign(&params, &key), intermediate.certificate]
+            }
+            Self::NeverTogether => {
+                let mut late = authority(lab_ca("Lab Late CA"), Some(0));
+                set_validity(&mut late, -5, 100);
+                set_validity(&mut params, -100, -10);
+                let intermediate = pki.root.subordinate(late);
                 vec![intermediate.sign(&params, &key), intermediate.certificate]
             }
             Self::ManyCertificates(count) => {

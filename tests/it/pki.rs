@@ -62,6 +62,7 @@ fn each_credential_is_judged_by_its_one_flaw() {
         (C::WrongKey, "BadSignature"),
         (C::NameConstraint, "NameConstraintViolation"),
         (C::ExpiredIntermediate, "ExpiredContext"),
+        (C::NeverTogether, "ExpiredContext"),
         (C::CrossSigned, ""),
         (C::ManyCertificates(100), ""),
         (C::HugeCertificate, ""),

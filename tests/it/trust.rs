@@ -73,6 +73,7 @@ fn every_policy_accepts_what_it_should_and_nothing_else() {
         (Credential::WrongKey, [5, 5, 5, 5, 5, 5, 5, 5]),
         (Credential::NameConstraint, [0, 6, 6, 6, 6, 0, 7, 6]),
         (Credential::ExpiredIntermediate, [0, 6, 6, 6, 6, 0, 7, 6]),
+        (Credential::NeverTogether, [0, 6, 6, 6, 6, 0, 7, 6]),
         (Credential::CrossSigned, [0, 0, 0, 0, 6, 0, 7, 0]),
         (Credential::ManyCertificates(100), [0, 0, 0, 0, 6, 0, 7, 0]),
         (Credential::HugeCertificate, [0, 0, 0, 0, 6, 0, 7, 0]),
@@ -158,11 +159,16 @@ fn every_flaw_is_told_apart_and_the_hint_fits() {
             None,
         ),
         (Credential::ExpiredIntermediate, "dates: #2 expired on ", None),
+        (
+            Credential::NeverTogether,
+            "chain: its certificates were never valid at the same time",
+            None,
+        ),
         (Credential::Version1, "name: #1 has no names", None),
     ] {
         let server = Server::start(credential, Behaviour::Answer).expect_no_query();
         let seen = ask(&server, Policy::Name);
-        assert!(seen.err.contains(reason), "{credential:?}: {reason}\n{}", seen.err);
+        assert!(seen.err.contains(reason), "{credential:?}: {reason}\n{}{}", seen.err, seen.out);
         match hint {
             Some(hint) => assert!(seen.err.contains(&format!(";; HINT: {hint}")), "{}", seen.err),
             None => assert!(!seen.err.contains(";; HINT"), "{credential:?}: {}", seen.err),
