@@ -128,6 +128,8 @@ pub enum Reply {
     CloseNotify,
     /// The peer closed the connection without closing the session.
     Closed,
+    /// The peer ended within a message, after so many octets of it, its length among them.
+    Cut(usize),
     /// The peer reset the connection.
     Reset,
     /// The peer sent a fatal alert.
@@ -290,6 +292,9 @@ impl fmt::Display for Reply {
             Self::TimedOut(after) => write!(f, "no answer after {}", seconds(*after)),
             Self::CloseNotify => f.write_str("the peer closed the session"),
             Self::Closed => f.write_str("the peer closed the connection without close_notify"),
+            Self::Cut(octets) => {
+                write!(f, "the peer closed the connection {octets} B into the message")
+            }
             Self::Reset => f.write_str("the peer reset the connection"),
             Self::Alert(alert) => write!(f, "the peer sent the alert {alert}"),
             Self::Protocol(what) => f.write_str(what),

@@ -16,7 +16,7 @@ use tdig::net::deadline::Deadline;
 use tdig::net::dial::Stream;
 use tdig::net::session::Session;
 use tdig::plan::{Lookup, Target, Targets};
-use tdig::tls::trust::Trust;
+use tdig::tls::roots::Trust;
 
 #[path = "../../tests/shown/mod.rs"]
 mod shown;

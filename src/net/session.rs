@@ -157,7 +157,10 @@ impl Session {
                 };
             }
             if let Some(cause) = &self.ended {
-                return Err(self.no_reply(cause.clone()));
+                return Err(self.no_reply(match (cause, self.received.waiting()) {
+                    (Reply::Closed | Reply::CloseNotify, octets @ 1..) => Reply::Cut(octets),
+                    _ => cause.clone(),
+                }));
             }
             // octets that never become a message, such as session tickets, hold nobody either
             if !self.pull() || deadline.is_over() {

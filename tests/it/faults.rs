@@ -71,9 +71,9 @@ fn every_fault_has_its_words_and_its_exit_status() {
             "failed to receive reply (the peer closed the connection without close_notify)",
         ),
         (Behaviour::ResetAfterQuery, 9, "failed to receive reply (the peer reset the connection)"),
-        (Behaviour::HalfMessage, 9, "TLS, peer has closed the connection"),
-        (Behaviour::HalfMessageNoNotify, 9, "closed the connection without close_notify)"),
-        (Behaviour::CutLength, 9, "TLS, peer has closed the connection"),
+        (Behaviour::HalfMessage, 9, "(the peer closed the connection 22 B into the message)"),
+        (Behaviour::HalfMessageNoNotify, 9, "closed the connection 22 B into the message)"),
+        (Behaviour::CutLength, 9, "(the peer closed the connection 1 B into the message)"),
         (
             Behaviour::UndecryptableRecord,
             9,
