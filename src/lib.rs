@@ -15,7 +15,7 @@
 //! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `moment` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::policy`, `display` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
-//! | [`tls`] | who is at the other end; the only `dangerous()` | `verdict`, `error`, `moment` |
+//! | [`tls`] | who is at the other end; the only place that rustls calls dangerous | `verdict`, `error`, `moment` |
 //! | [`net`] | the only sockets | `plan` (and the words of `cli` in it), `dns`, `tls`, `event`, `exchange`, `verdict` |
 //! | [`render`] | Exchange -> text; pure | `event`, `exchange`, `verdict`, `dns`, `display`, `moment` |
 //! | [`event`] | what is told while a lookup runs | `error`, `exchange`, `verdict` |
