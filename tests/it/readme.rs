@@ -2,7 +2,9 @@
 //! is not, the test writes the new one and fails.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use anstyle_svg::{Term, WIN10_CONSOLE};
 
@@ -43,10 +45,20 @@ fn the_transcripts_of_the_readme_are_what_a_user_sees() {
     let servers = Servers::start();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(&path).unwrap();
+    let has_jq = is_installed("jq");
+    if !has_jq {
+        let required = std::env::var_os("TDIG_PEERS").is_some_and(|it| it == "required");
+        assert!(!required, "jq is not installed");
+        eprintln!("jq is not installed: its transcripts are skipped");
+    }
     let mut parts = readme.split(OPEN);
     let mut fresh = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (old, rest) = part.split_once("```").expect("a block ends");
+        if old.contains("| jq ") && !has_jq {
+            fresh += &format!("{OPEN}{part}");
+            continue;
+        }
         let new = transcripts(&servers, old);
         let same = without_variables(old) == without_variables(&new);
         fresh += &format!("{OPEN}{}```{rest}", if same { old } else { &new });
@@ -76,6 +88,34 @@ fn picture(text: &str) -> String {
     svg.replace("opacity: 0.4", "opacity: 0.75") + "\n"
 }
 
+/// The shell script of the README that speaks as a plugin of Nagios does.
+#[cfg(unix)]
+#[test]
+fn the_check_of_the_readme_speaks_as_a_plugin_does() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+    let readme = readme.unwrap();
+    let (_, script) = readme.split_once("```sh\n#!/bin/sh\n").expect("a script");
+    let (script, _) = script.split_once("```").expect("a block ends");
+    let tdig = Path::new(env!("CARGO_BIN_EXE_tdig")).parent().expect("a folder");
+    let path = format!("{}:/usr/bin:/bin", tdig.display());
+    for (credential, status, word) in [
+        (Credential::Good, 0, "DOT OK\n"),
+        (Credential::Expired, 2, "DOT CRITICAL - "),
+        (Credential::WrongName, 2, "DOT CRITICAL - "),
+    ] {
+        let server = Server::start(credential, Behaviour::Answer).expect_anything();
+        let output = Command::new("/bin/sh")
+            .args(["-c", script, "check", &format!("127.0.0.1#{}", server.port())])
+            .env_clear()
+            .envs([("PATH", &*path), ("SSL_CERT_FILE", root())])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(status), "{credential:?}: {said}");
+        assert!(said.starts_with(word), "{credential:?}: {said}");
+    }
+}
+
 /// One server for each port of the README.
 struct Servers(Vec<(&'static str, Server)>);
 
@@ -102,11 +142,19 @@ fn transcripts(servers: &Servers, block: &str) -> String {
 /// A command line, everything that it prints and its exit status, with the ports and paths of the
 /// README; `more` is typed without being shown.
 fn transcript(servers: &Servers, line: &str, more: &str) -> String {
-    let mut real = line.replace("root.pem", root());
+    let (words, filter) = match line.split_once(" 2>/dev/null | jq -r '") {
+        Some((words, filter)) => (words, filter.strip_suffix('\'')),
+        None => (line, None),
+    };
+    let mut real = words.replace("root.pem", root());
     for (port, server) in &servers.0 {
         real = real.replace(&format!("#{port}"), &format!("#{}", server.port()));
     }
-    let seen = tdig(&format!("{real} {more}"));
+    let mut seen = tdig(&format!("{real} {more}"));
+    if let Some(filter) = filter {
+        seen.err.clear();
+        (seen.out, seen.status) = (jq(filter, &seen.out), 0);
+    }
     let mut text = format!("{line}\n{}{}$ echo $?\n{}\n", seen.out, seen.err, seen.status);
     for (port, server) in &servers.0 {
         for (before, after) in [("@", ""), ("(", ")")] {
@@ -116,6 +164,24 @@ fn transcript(servers: &Servers, line: &str, more: &str) -> String {
         }
     }
     text.replace(root(), "root.pem")
+}
+
+/// What jq makes of `json`.
+fn jq(filter: &str, json: &str) -> String {
+    let mut child = Command::new("jq")
+        .args(["-r", filter])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("jq is installed");
+    child.stdin.take().expect("a pipe").write_all(json.as_bytes()).expect("jq reads it all");
+    let output = child.wait_with_output().expect("jq ends");
+    assert!(output.status.success(), "{filter}");
+    String::from_utf8(output.stdout).expect("jq writes UTF-8")
+}
+
+fn is_installed(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok()
 }
 
 fn without_variables(text: &str) -> String {
