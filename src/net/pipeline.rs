@@ -298,8 +298,11 @@ impl Pool {
             let line = match free.min_by_key(|line| line.in_flight()) {
                 Some(line) => line,
                 None if open < self.connections => {
-                    // who was asked before has waited for a while already
-                    let left = self.waiting.iter().filter_map(|flight| flight.left()).min();
+                    // all that may be had: one query that has little left costs no other
+                    let left = self
+                        .waiting
+                        .iter()
+                        .try_fold(Duration::ZERO, |most, it| Some(most.max(it.left()?)));
                     match Asker::default().open(&flight.job.lookup, left, tell) {
                         Ok((session, phases)) => {
                             self.lines.push(Line::new(session, phases, self.budget));
@@ -364,12 +367,16 @@ impl Pool {
         left.sort_by_key(|flight| std::cmp::Reverse(flight.job.number));
         for mut flight in left {
             flight.before += flight.owed.elapsed();
-            if flight.asked < MOST_ASKED {
-                self.waiting.push_front(flight);
-            } else {
-                let error = Error::Reply { peer: peer.clone(), cause: cause.clone() };
-                finished.push(Outcome { job: flight.job, result: Err(error) });
-            }
+            let cause = match flight.left() {
+                Some(Duration::ZERO) => Reply::TimedOut(flight.before),
+                _ if flight.asked < MOST_ASKED => {
+                    self.waiting.push_front(flight);
+                    continue;
+                }
+                _ => cause.clone(),
+            };
+            let error = Error::Reply { peer: peer.clone(), cause };
+            finished.push(Outcome { job: flight.job, result: Err(error) });
         }
     }
 

@@ -129,6 +129,9 @@ pub enum Behaviour {
     SkipEvery(usize),
     /// Collects this many queries and answers the last first.
     OutOfOrder(usize),
+    /// Is started anew: the first session gets no answer to its first query, one to its third after
+    /// this time, and ends; each later one is greeted as late.
+    Restart(Duration),
 }
 
 /// Where a behaviour takes effect, and so what is lost to it.
@@ -208,6 +211,7 @@ impl Behaviour {
         Self::CloseAfterAnswers(2),
         Self::SkipEvery(2),
         Self::OutOfOrder(1),
+        Self::Restart(Duration::from_millis(200)),
     ];
 
     /// Where it takes effect. [`Behaviour::OutOfOrder`] is taken to get its queries.
@@ -238,7 +242,8 @@ impl Behaviour {
             | Self::HalfMessageNoNotify
             | Self::CutLength
             | Self::UndecryptableRecord
-            | Self::DripReply(_) => Stage::Reply,
+            | Self::DripReply(_)
+            | Self::Restart(_) => Stage::Reply,
             Self::EndlessEmptyMessages
             | Self::EndlessWrongIds
             | Self::ZeroLength
@@ -317,6 +322,7 @@ impl Behaviour {
             Self::CloseInHandshake => return line.close(),
             Self::ResetInHandshake => return line.reset(),
             Self::DripHandshake(interval) => line.pace = Some(interval),
+            Self::Restart(duration) if !line.is_of_the_first_session() => line.pause(duration)?,
             _ => {}
         }
         line.handshake()?;
@@ -391,6 +397,12 @@ impl Behaviour {
                     }
                 }
                 Self::SkipEvery(number) if count % number == 0 => {}
+                Self::Restart(_) if line.is_of_the_first_session() && count == 1 => {}
+                Self::Restart(duration) if line.is_of_the_first_session() && count == 3 => {
+                    line.pause(duration)?;
+                    line.reply(&answer)?;
+                    break;
+                }
                 _ => line.reply(&message::reply(self, &query))?,
             }
         }

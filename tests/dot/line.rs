@@ -17,6 +17,7 @@ pub(crate) struct Line<'a> {
     socket: Arc<TcpStream>,
     tls: Tls,
     ledger: &'a Ledger,
+    first: bool,
     /// Plaintext received and not yet taken.
     inbox: Vec<u8>,
     /// One octet each such interval instead of all at once.
@@ -40,7 +41,13 @@ impl<'a> Line<'a> {
         ledger: &'a Ledger,
     ) -> Self {
         let tls = config.map_or(Tls::Never, Tls::Awaited);
-        Self { socket, tls, ledger, inbox: Vec::new(), pace: None }
+        let first = ledger.copy().connections == 1;
+        Self { socket, tls, ledger, first, inbox: Vec::new(), pace: None }
+    }
+
+    /// Whether nobody was connected before.
+    pub(crate) fn is_of_the_first_session(&self) -> bool {
+        self.first
     }
 
     /// Whether the server is being stopped: a fault that goes on for ever ends here.

@@ -163,6 +163,18 @@ fn a_server_that_answers_one_query_at_a_time_may_take_its_time() {
 }
 
 #[test]
+fn a_server_that_is_started_anew_costs_no_query() {
+    let path = lines("restart.txt", 5);
+    let server = Server::start(Credential::Good, Behaviour::Restart(Duration::from_millis(600)));
+    // one query has less time left than the next session takes, the others were not asked yet
+    let at = format!("@127.0.0.1#{}", server.port());
+    let seen = tdig(&format!("-f {path} +short +pipeline=3 +timeout=1s {at}"));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert!(seen.err.contains("NOERROR 5"), "{seen:#?}");
+    assert_eq!(server.finish().connections, 2);
+}
+
+#[test]
 fn what_a_server_never_answers_fails_in_its_place() {
     let path = lines("skipped.txt", 9);
     let server = Server::start(Credential::Good, Behaviour::SkipEvery(3));
