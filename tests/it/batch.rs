@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::dot::{Behaviour, Credential, Server};
 use crate::json;
-use crate::run::{Seen, file, tdig};
+use crate::run::{Seen, file, say, tdig};
 
 /// A file of so many lines, each of which asks for something else.
 fn lines(name: &str, count: usize) -> String {
@@ -276,7 +276,8 @@ fn ctrl_c_shows_what_is_done_and_sums_up() {
     assert_eq!((&summary["queries"], &summary["interrupted"]), (&3.into(), &true.into()));
 }
 
-/// What a terminal gets on standard error while standard output is a file.
+/// What a terminal gets on standard error while standard output is a file; `None`, which is said,
+/// where there is no `script` to be one.
 fn on_a_terminal(input: &str, at: &str) -> Option<String> {
     let out = file("progress.out", "");
     let tdig = env!("CARGO_BIN_EXE_tdig");
@@ -287,6 +288,7 @@ fn on_a_terminal(input: &str, at: &str) -> Option<String> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
+        .inspect_err(|error| say(&format!("skipped the progress line: script: {error}")))
         .ok()?;
     assert!(child.wait().unwrap().success());
     let mut text = Vec::new();

@@ -2,7 +2,6 @@
 //! offered is read off the server's accounts.
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use rustls::{NamedGroup, ProtocolVersion};
 use tdig::cli::{self, Command};
@@ -11,7 +10,7 @@ use tdig::plan::{Lookup, Targets};
 use tdig::tls::hello::can_post_quantum;
 
 use crate::dot::{Behaviour, Credential, Pki, Server};
-use crate::run::{Seen, file, program, root, tdig};
+use crate::run::{Seen, file, program, root, say, tdig};
 
 fn ask(server: &Server, options: &str) -> Seen {
     let (port, root) = (server.port(), root());
@@ -83,9 +82,7 @@ fn nothing_in_common_is_said_in_words() {
 #[test]
 fn a_post_quantum_group_is_taken_where_both_have_it() {
     if !can_post_quantum() {
-        // the harness keeps what eprintln! writes to itself
-        let _ = writeln!(std::io::stderr(), "no post-quantum group on this processor: skipped");
-        return;
+        return say("skipped the post-quantum group: this processor has none");
     }
     let server = Server::with(Credential::Good).post_quantum().start();
     let seen = ask(&server, "");

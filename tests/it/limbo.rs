@@ -1,8 +1,6 @@
 //! Chains that were built to be misjudged (x509-limbo), where the folder of TDIG_CORPUS has them.
 //! One rule: rustls-webpki's own result, which the file holds, is ours.
 
-use std::io::Write;
-
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -12,13 +10,12 @@ use tdig::tls::roots::Trust;
 use tdig::tls::{certificate, diagnosis};
 use tdig::verdict::Question;
 
+use crate::run::say;
+
 #[test]
 fn limbo_is_judged_as_webpki_judges_it_and_every_refusal_has_words() {
-    const VARIABLE: &str = "TDIG_CORPUS";
-    let Some(folder) = std::env::var_os(VARIABLE) else {
-        // the harness keeps what eprintln! writes to itself
-        let _ = writeln!(std::io::stderr(), "{VARIABLE} is not set: limbo is skipped");
-        return;
+    let Some(folder) = std::env::var_os("TDIG_CORPUS") else {
+        return say("skipped limbo: TDIG_CORPUS names no folder");
     };
     let path = std::path::Path::new(&folder).join("limbo_tls.json");
     let cases: serde_json::Value =

@@ -2,6 +2,7 @@
 //! program where its environment matters. One rule: what a user would see is all that comes back.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -67,4 +68,11 @@ pub(crate) fn root() -> &'static str {
 pub(crate) fn unrelated_root() -> &'static str {
     static ROOT: OnceLock<String> = OnceLock::new();
     ROOT.get_or_init(|| file("unrelated.pem", &Pki::shared().unrelated_root_pem()))
+}
+
+/// Says what a test could not or would not do, past the harness, which keeps what `eprintln!` writes
+/// to itself where a test passes.
+pub(crate) fn say(line: &str) {
+    // one write, for other tests say something too; with nobody who reads there is nobody to tell
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }

@@ -8,7 +8,7 @@ mod powershell;
 mod zsh;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -16,6 +16,8 @@ use clap::Arg;
 use tdig::cli::options::{Argument, OPTIONS};
 use tdig::cli::server::Server;
 use tdig::dns::rdata::{RECORD_TYPES, class_name};
+
+use crate::run::say;
 
 /// What every file says of itself in a comment.
 const NOTICE: &str = "made from the tables of tdig by its tests; changes here are lost";
@@ -232,7 +234,7 @@ fn run(program: &str, arguments: &[&str]) -> Option<Output> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let required = std::env::var_os("TDIG_PEERS").is_some_and(|it| it == "required");
             assert!(!required, "{program} is required and not installed");
-            writeln!(io::stderr(), "skipped: {program} is not installed").expect("stderr is open");
+            say(&format!("skipped: {program} is not installed"));
             None
         }
         Err(error) => panic!("cannot run {program}: {error}"),
