@@ -82,9 +82,8 @@ pub(crate) fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8
     batch.run()
 }
 
-/// Results that came before their turn; more than this many hold up the input, or more octets.
-const MOST_EARLY: usize = 5_000;
-const MOST_EARLY_OCTETS: usize = 8 * 1024 * 1024;
+/// Results that came before their turn and take more octets than this hold up the input.
+const MOST_EARLY: usize = 3 * 1024 * 1024;
 /// A longer line is none that anybody typed or meant.
 const LONGEST_LINE: usize = 256 * 1024;
 
@@ -111,7 +110,7 @@ struct Batch<'a, 'b> {
     shown: usize,
     /// Results whose turn has not come.
     early: BTreeMap<usize, Ready>,
-    /// The octets of their replies.
+    /// The octets that they take.
     early_octets: usize,
     /// A query that is asked by itself, once all before it are shown.
     barrier: Option<Job>,
@@ -187,11 +186,7 @@ impl Batch<'_, '_> {
 
     /// Takes lines while there is room; whether more input is wanted.
     fn take_lines(&mut self) -> io::Result<bool> {
-        while self.barrier.is_none()
-            && self.pipeline.has_room()
-            && self.early.len() < MOST_EARLY
-            && self.early_octets < MOST_EARLY_OCTETS
-        {
+        while self.barrier.is_none() && self.pipeline.has_room() && self.early_octets < MOST_EARLY {
             let Some(line) = self.lines.next() else { return Ok(!self.lines.ended()) };
             self.take(&line)?;
         }
@@ -355,13 +350,17 @@ impl Batch<'_, '_> {
     }
 }
 
+/// The octets that a result takes: what is behind its pointers, its messages above all, has no
+/// other bound.
 fn octets(ready: &Ready) -> usize {
-    match ready {
-        Ready::Outcome(outcome) => {
-            outcome.result.as_ref().map_or(0, |exchange| exchange.reply.bytes.len())
-        }
+    const REST: usize = 384;
+    let messages = match ready {
+        Ready::Outcome(outcome) => outcome.result.as_ref().map_or(0, |exchange| {
+            exchange.query.bytes.capacity() + exchange.reply.bytes.capacity()
+        }),
         Ready::Senseless(_) => 0,
-    }
+    };
+    size_of::<Outcome>() + REST + messages
 }
 
 fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {

@@ -12,7 +12,8 @@ use rcgen::{
 };
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
-use crate::dot::{HOSTILE_NAME, Identity, Server};
+use crate::dot::{Behaviour, Credential, HOSTILE_NAME, Identity, Server};
+use crate::run::file;
 
 /// MiB of data.
 const MEMORY: u32 = 64;
@@ -211,4 +212,15 @@ fn no_chain_costs_more_than_64_mib_in_any_format() {
             println!("{name} {format}: {length} octets, {shown} shown");
         }
     }
+}
+
+#[test]
+fn no_batch_costs_more_than_64_mib_where_all_wait_for_the_first() {
+    let silent = Server::start(Credential::Good, Behaviour::NoReply);
+    let server = Server::start(Credential::Good, Behaviour::Largest);
+    let queries = format!("example.com @127.0.0.1#{}\n", silent.port());
+    let path = file("longest.txt", &(queries + &"example.com\n".repeat(600)));
+    let line = format!("-f {path} @127.0.0.1#{} +short +nopadding +timeout=4s", server.port());
+    let length = within_bounds(&line, 9);
+    println!("600 replies of the greatest length: {length} shown");
 }
