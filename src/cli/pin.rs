@@ -25,7 +25,7 @@ impl Pin {
     /// Reads bare base64, hex with or without colons, `sha256//...` (several joined by `;`, as curl
     /// has it), `pin-sha256="..."` (RFC 7469), or the path of a PEM or DER file.
     ///
-    /// The error is the reason; it may be empty.
+    /// The error is the reason.
     pub fn parse_list(typed: &str) -> Result<Vec<Self>, String> {
         typed.split(';').map(|one| Self::parse(one.trim())).collect()
     }
@@ -48,7 +48,7 @@ impl Pin {
                 let octets: Vec<u8> = octets;
                 Err(format!("a SHA-256 hash has 32 octets, this has {}", octets.len()))
             }
-            None => Err(String::new()),
+            None => Err("a pin is base64 or hex, or a file as in ./FILE".into()),
         }
     }
 }
@@ -105,11 +105,12 @@ mod tests {
 
     #[test]
     fn what_is_no_pin_is_refused_with_the_reason() {
+        const NEITHER: &str = "a pin is base64 or hex, or a file as in ./FILE";
         for (typed, reason) in [
-            ("@@@", ""),
+            ("@@@", NEITHER),
             ("AAAA", "a SHA-256 hash has 32 octets, this has 3"),
-            (&BASE64[..43], ""),
-            ("sha256//./dot.pem", ""),
+            (&BASE64[..43], NEITHER),
+            ("sha256//./dot.pem", NEITHER),
             (
                 "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
                 "it is the hash of nothing: the command that made it failed",
