@@ -113,7 +113,8 @@ fn object(exchange: &Exchange) -> Vec<u8> {
     let reply = &Message::read(black_box(&exchange.reply.bytes));
     let query = &Message::read(&exchange.query.bytes);
     let mut out = Vec::new();
-    let it = json::Answered { exchange, query, reply, faults: &reply.faults, qr: false };
+    let it =
+        json::Answered { exchange, query, reply, faults: &reply.faults, failed: &[], qr: false };
     json::answered(&json::Heard::default(), it, false, &mut out).unwrap();
     out
 }

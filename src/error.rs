@@ -12,6 +12,9 @@ use crate::exchange::{Peer, Protocol};
 use crate::text;
 use crate::verdict::{Question, TlsFacts};
 
+/// The exit status when a condition did not hold.
+pub const CONDITION: u8 = 2;
+
 /// The exit status when a reply came that is of no use.
 pub const NO_ANSWER: u8 = 11;
 
@@ -22,7 +25,7 @@ pub const INTERRUPTED: u8 = 130;
 pub const EXIT_STATUS: &[(u8, &str)] = &[
     (0, "every query got its reply, over a session that passed all checks asked for"),
     (1, "the command line makes no sense; nothing was sent"),
-    (2, "a condition of +fail or +tls-expiry did not hold"),
+    (CONDITION, "a condition of +fail or +tls-expiry did not hold"),
     (4, "no connection: name not found, refused, unreachable, timed out"),
     (5, "the TLS handshake failed"),
     (6, "the certificate was refused: name, chain, dates, purpose or staple"),

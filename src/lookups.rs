@@ -13,7 +13,7 @@ use crate::display::Format;
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
 use crate::dns::rcode::Rcode;
-use crate::error::{Error, NO_ANSWER};
+use crate::error::{CONDITION, Error, NO_ANSWER};
 use crate::exchange::{Exchange, Packet};
 use crate::net::lookup::Asker;
 use crate::plan::{Idna, Lookup};
@@ -21,9 +21,6 @@ use crate::render::json::{self, Heard};
 use crate::render::trace::Talk;
 use crate::render::{certificates, dig, short};
 use crate::text;
-
-/// The exit status when a condition did not hold.
-pub(crate) const CONDITION: u8 = 2;
 
 /// The queries in turn; the status is that of the first that failed.
 pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
@@ -202,6 +199,7 @@ pub(crate) fn answered(
             "the query was padded and the reply is not (RFC 7830 section 4)"
         ))?;
     }
+    let failed = lookup.route.conditions.failed(exchange, &reply);
     let Talk { out, ink, pretty, .. } = talk;
     match lookup.route.display.format {
         Format::Full => {
@@ -218,14 +216,13 @@ pub(crate) fn answered(
         Format::Short => short::reply(&reply, &lookup.route.display, *out)?,
         Format::Json => {
             let qr = lookup.route.display.qr;
-            let answered =
-                json::Answered { exchange, query: &query, reply: &reply, faults: &faults, qr };
+            let (query, reply, faults, failed) = (&query, &reply, &*faults, &*failed);
+            let answered = json::Answered { exchange, query, reply, faults, failed, qr };
             json::answered(heard, answered, *pretty, *out)?;
         }
     }
     let signed = !matches!(exchange.signature, Some(Err(_)));
     let usable = signed && faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
-    let failed = lookup.route.conditions.failed(exchange, &reply);
     for condition in &failed {
         talk.error(format_args!("condition failed: {condition}"))?;
     }

@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
-use crate::error::{Error, NO_ANSWER};
+use crate::error::{CONDITION, Error, NO_ANSWER};
 use crate::event::Event;
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases};
 use crate::text;
@@ -71,6 +71,8 @@ pub struct Answered<'a> {
     pub reply: &'a Message<'a>,
     /// What is wrong with the reply.
     pub faults: &'a [Fault],
+    /// The conditions that did not hold, in words.
+    pub failed: &'a [String],
     /// The query is shown too.
     pub qr: bool,
 }
@@ -141,7 +143,7 @@ impl Object<'_> {
         answered: &Answered<'_>,
         map: &mut M,
     ) -> Result<(), M::Error> {
-        let &Answered { exchange, query, reply, faults, qr } = answered;
+        let &Answered { exchange, query, reply, faults, failed, qr } = answered;
         let view = |message, packet| MessageView { message, packet };
         if qr {
             map.serialize_entry("queryMessage", &view(query, &exchange.query))?;
@@ -164,14 +166,12 @@ impl Object<'_> {
             let (holds, why) = (signature.is_ok(), signature.as_ref().err().map(|it| words(it)));
             map.serialize_entry("signature", &Signature { holds, why })?;
         }
-        match unusable(exchange, faults) {
-            Some(message) => {
-                let (kind, hint) = ("message", None);
-                let error = Failure { kind, exit_code: NO_ANSWER, message, hint };
-                map.serialize_entry("error", &error)
-            }
-            None => Ok(()),
-        }
+        let (kind, exit_code, message) = match unusable(exchange, faults) {
+            Some(message) => ("message", NO_ANSWER, message),
+            None if failed.is_empty() => return Ok(()),
+            None => ("condition", CONDITION, text::free(failed.join("; "))),
+        };
+        map.serialize_entry("error", &Failure { kind, exit_code, message, hint: None })
     }
 
     fn failed<M: SerializeMap>(&self, error: &Error, map: &mut M) -> Result<(), M::Error> {

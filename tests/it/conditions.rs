@@ -1,6 +1,7 @@
 //! Checks by exit status. One rule: the lookup is shown whatever became of the conditions.
 
 use crate::dot::{Behaviour, Credential, Server};
+use crate::json;
 use crate::run::{Seen, tdig};
 
 fn ask(behaviour: Behaviour, options: &str) -> Seen {
@@ -28,6 +29,12 @@ fn a_condition_that_does_not_hold_is_status_2_and_one_line() {
         let last = seen.err.lines().last().unwrap();
         assert!(last.starts_with(&told) || last.ends_with(line), "{options}: {last}");
         assert!(seen.out.contains("->>HEADER<<-"), "{seen:#?}");
+        let [object] = &json::objects(&ask(behaviour, &format!("{options} +json")))[..] else {
+            panic!("one object: {options}");
+        };
+        let error = &object["error"];
+        assert_eq!((&error["kind"], &error["exitCode"]), (&"condition".into(), &2.into()));
+        assert!(error["message"].as_str().unwrap().contains(line), "{error}");
     }
 }
 

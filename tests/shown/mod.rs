@@ -68,7 +68,14 @@ fn shown(exchange: &Exchange, message: &Message<'_>, display: &Display) -> Vec<u
         Format::Short => short::reply(message, display, &mut out).unwrap(),
         Format::Json => {
             let (faults, qr) = (&message.faults[..], display.qr);
-            let it = json::Answered { exchange, query: message, reply: message, faults, qr };
+            let it = json::Answered {
+                exchange,
+                query: message,
+                reply: message,
+                faults,
+                failed: &[],
+                qr,
+            };
             json::answered(&json::Heard::default(), it, qr, &mut out).unwrap();
         }
     }

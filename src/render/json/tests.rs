@@ -11,7 +11,14 @@ fn object(reply: &str) -> serde_json::Value {
         (Message::read(&exchange.query.bytes), Message::read(&exchange.reply.bytes));
     let mut out = Vec::new();
     let faults = &reply.faults[..];
-    let it = Answered { exchange: &exchange, query: &query, reply: &reply, faults, qr: false };
+    let it = Answered {
+        exchange: &exchange,
+        query: &query,
+        reply: &reply,
+        faults,
+        failed: &[],
+        qr: false,
+    };
     answered(&Heard::default(), it, false, &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
