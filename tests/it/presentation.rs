@@ -14,8 +14,9 @@ use crate::rdata::{LAYOUTS, WITHOUT_TEXT, rdata, text};
 const UNKNOWN: &[&str] = &[
     "WKS", "AFSDB", "X25", "ISDN", "RT", "NSAP", "NSAP-PTR", "SIG", "KEY", "PX", "GPOS", "LOC",
     "NXT", "EID", "NIMLOC", "ATMA", "KX", "CERT", "A6", "SINK", "APL", "DHCID", "SMIMEA", "HIP",
-    "NINFO", "RKEY", "TALINK", "CSYNC", "DSYNC", "SPF", "NID", "L32", "L64", "LP", "EUI48",
-    "EUI64", "TKEY", "TSIG", "URI", "AVC", "DOA", "AMTRELAY", "RESINFO", "WALLET", "TA", "DLV",
+    "NINFO", "RKEY", "TALINK", "CSYNC", "DSYNC", "HHIT", "BRID", "SPF", "NID", "L32", "L64", "LP",
+    "EUI48", "EUI64", "TKEY", "TSIG", "URI", "AVC", "DOA", "AMTRELAY", "RESINFO", "WALLET", "TA",
+    "DLV",
 ];
 
 #[test]

@@ -114,6 +114,8 @@ pub const LAYOUTS: &[(&str, &[Kind])] = &[
     ("SVCB", &[Own(service)]),
     ("HTTPS", &[Own(service)]),
     ("DSYNC", &[Type, Any(3), Name]),
+    ("HHIT", &[Rest(1)]),
+    ("BRID", &[Rest(1)]),
     ("SPF", &[Texts]),
     ("NID", &[Any(10)]),
     ("L32", &[Any(6)]),

@@ -83,6 +83,8 @@ pub static RECORD_TYPES: &[RecordType] = &[
     row("SVCB", 64, &[U16, PlainName, SvcParams]),
     row("HTTPS", 65, &[U16, PlainName, SvcParams]),
     row("DSYNC", 66, &[Type, DsyncScheme, U16, PlainName]),
+    row("HHIT", 67, &[Base64]),
+    row("BRID", 68, &[Base64]),
     row("SPF", 99, &[Strings]),
     row("UINFO", 100, OPAQUE),
     row("UID", 101, OPAQUE),
