@@ -2,6 +2,7 @@
 //! lines; and what fails, fails in its place.
 
 mod input;
+mod progress;
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -10,10 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Zoned;
 
 use input::Input;
+use progress::Progress;
 
 use crate::cli::settings::{Operation, Settings};
 use crate::cli::{self, Look};
@@ -76,8 +77,8 @@ pub(crate) fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8
         progress: None,
         status: None,
     };
-    if batch.talk.progress {
-        batch.progress = Some(progress(batch.lines.size));
+    if batch.talk.watched {
+        batch.progress = Some(Progress::new());
     }
     batch.run()
 }
@@ -115,7 +116,7 @@ struct Batch<'a, 'b> {
     /// A query that is asked by itself, once all before it are shown.
     barrier: Option<Job>,
     summary: Summary,
-    progress: Option<ProgressBar>,
+    progress: Option<Progress>,
     /// The number and the exit status of the first query that failed.
     status: Option<(usize, u8)>,
 }
@@ -151,16 +152,14 @@ impl Batch<'_, '_> {
             for outcome in self.pipeline.finished() {
                 self.finish(outcome.job.number, Ready::Outcome(Box::new(outcome)))?;
             }
-            self.progressed();
+            self.progressed()?;
         }
         let interrupted = self.interrupted.load(Ordering::Relaxed);
         // what is done is shown, also where something before it is not
         for (number, ready) in std::mem::take(&mut self.early) {
             self.show(number, &ready)?;
         }
-        if let Some(progress) = &self.progress {
-            progress.finish_and_clear();
-        }
+        self.talk.progress(None)?;
         let otherwise = if interrupted { INTERRUPTED } else { 0 };
         let status = self.status.map_or(otherwise, |(_, status)| status);
         let format = self.look.common.display.format;
@@ -173,14 +172,16 @@ impl Batch<'_, '_> {
         Ok(status)
     }
 
-    fn progressed(&self) {
-        let Some(progress) = &self.progress else { return };
-        progress.set_position(self.shown as u64);
-        progress.set_message(format!("{} failed", self.summary.failures()));
+    fn progressed(&mut self) -> io::Result<()> {
+        let Some(progress) = &mut self.progress else { return Ok(()) };
         // the lines to come are taken to be as long as those that came
-        if let (Some(size), read @ 1..) = (self.lines.size, self.lines.handed_out) {
-            let part = size as f64 / read as f64;
-            progress.set_length((self.next as f64 * part.max(1.0)).round() as u64);
+        let all = self.lines.size.map(|size| {
+            let part = size as f64 / self.lines.handed_out as f64;
+            self.next as f64 * part.max(1.0)
+        });
+        match progress.line(self.shown, self.summary.failures(), all) {
+            Some(line) => self.talk.progress(Some(&line)),
+            None => Ok(()),
         }
     }
 
@@ -469,20 +470,6 @@ impl Lines {
     fn ended(&self) -> bool {
         self.at_end && self.taken == self.buffer.len()
     }
-}
-
-/// Done, rate, failures, and time left where the size of the input says how much is to come.
-fn progress(size: Option<u64>) -> ProgressBar {
-    let template = match size {
-        Some(_) => "{pos} done, {per_sec}, {msg}, {eta} left",
-        None => "{pos} done, {per_sec}, {msg} [{elapsed}]",
-    };
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
-    // the template is a literal
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// What a batch came to.

@@ -111,7 +111,8 @@ fn command(
         pem: false,
         data_only: false,
         pretty: surroundings.out_is_terminal,
-        progress: false,
+        watched: false,
+        passing: false,
     };
     match parsed {
         Ok(Command::Help) => cli::help::write(talk.out).map(|()| 0),
@@ -121,7 +122,7 @@ fn command(
         Ok(Command::Look(mut look)) => {
             look.in_unicode(surroundings.out_is_terminal);
             talk.debug = look.debug;
-            talk.progress = surroundings.err_is_terminal && !surroundings.out_is_terminal;
+            talk.watched = surroundings.err_is_terminal && !surroundings.out_is_terminal;
             let status = lookups::lookups(&look, &mut talk)?;
             match &look.batch {
                 // nothing is sent before the whole line makes sense

@@ -32,7 +32,9 @@ pub struct Talk<'a> {
     /// A person reads `out`, so that objects are laid out for the eye.
     pub pretty: bool,
     /// A person watches `err` and would like to know how far a batch is.
-    pub progress: bool,
+    pub watched: bool,
+    /// The last line of `err` says how far, and goes when another is written.
+    pub passing: bool,
 }
 
 impl Talk<'_> {
@@ -120,6 +122,17 @@ impl Talk<'_> {
         }
         self.ink.paint(self.out, Role::Comment, |out| write!(out, "\n;; {words}"))?;
         writeln!(self.out)
+    }
+
+    /// How far a batch is, in the place of what was last said of it, which goes in any case.
+    pub fn progress(&mut self, words: Option<&str>) -> io::Result<()> {
+        let passing = words.is_some();
+        if passing || self.passing {
+            write!(self.err, "\r{}\x1b[K", words.unwrap_or_default())?;
+            self.err.flush()?;
+        }
+        self.passing = passing;
+        Ok(())
     }
 
     fn failed(&mut self, error: &Error) -> io::Result<()> {
@@ -267,6 +280,7 @@ impl Talk<'_> {
     /// One line on `err`; what was said on `out` before stands before it on a terminal too.
     fn say(&mut self, role: Role, words: fmt::Arguments<'_>) -> io::Result<()> {
         self.out.flush()?;
+        self.progress(None)?;
         let words = one_line(words);
         let said = self.err_ink.paint(self.err, role, |err| write!(err, "{words}"));
         match said.and_then(|()| writeln!(self.err)) {

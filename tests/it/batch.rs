@@ -278,10 +278,11 @@ fn ctrl_c_shows_what_is_done_and_sums_up() {
 
 /// What a terminal gets on standard error while standard output is a file; `None`, which is said,
 /// where there is no `script` to be one.
-fn on_a_terminal(input: &str, at: &str) -> Option<String> {
-    let out = file("progress.out", "");
+fn on_a_terminal(name: &str, input: &str, at: &str) -> Option<String> {
+    let out = file(name, "");
     let tdig = env!("CARGO_BIN_EXE_tdig");
-    let line = format!("stty cols 100; {tdig} -r -f {input} +pipeline=1 {at} >{out}");
+    let line =
+        format!("stty cols 100; {tdig} -r --color=never -f {input} +pipeline=1 {at} >{out}; true");
     let typescript = format!("{out}.typescript");
     let mut child = Command::new("script")
         .args(["-qec", &line, &typescript])
@@ -302,10 +303,22 @@ fn progress_has_the_time_left_where_the_size_is_known() {
     let server = Server::start(Credential::Good, Behaviour::Slow(Duration::from_millis(100)))
         .expect_anything();
     let at = format!("@127.0.0.1#{}", server.port());
-    let Some(seen) = on_a_terminal(&path, &at) else { return };
+    let Some(seen) = on_a_terminal("sized.out", &path, &at) else { return };
     assert!(seen.contains(" done, ") && seen.contains("/s, 0 failed, "), "{seen:?}");
     assert!(seen.contains("s left"), "{seen:?}");
-    let Some(seen) = on_a_terminal("-", &format!("{at} <{path}")) else { return };
+    let Some(seen) = on_a_terminal("endless.out", "-", &format!("{at} <{path}")) else { return };
     // standard input may have no end
     assert!(seen.contains("0 failed [") && !seen.contains(" left"), "{seen:?}");
+}
+
+#[test]
+fn progress_makes_room_for_what_is_said() {
+    let line = "example.com\n".repeat(6);
+    let path = file("said.txt", &format!("{line}example.com +nosuch\n{line}"));
+    let server = Server::start(Credential::Good, Behaviour::Slow(Duration::from_millis(100)))
+        .expect_anything();
+    let at = format!("@127.0.0.1#{}", server.port());
+    let Some(seen) = on_a_terminal("said.out", &path, &at) else { return };
+    let (before, after) = seen.split_once("\r\x1b[K;; ERROR: line 7").expect("its own line");
+    assert!(before.contains("0 failed") && after.contains("1 failed"), "{seen:?}");
 }
