@@ -172,7 +172,7 @@ pub fn unix(path: &str, protocol: Protocol, deadline: &Deadline) -> Result<Strea
 
 /// There are none on this system.
 #[cfg(not(unix))]
-pub fn unix(path: &str, protocol: Protocol) -> Result<Stream, Error> {
+pub fn unix(path: &str, protocol: Protocol, _: &Deadline) -> Result<Stream, Error> {
     let peer = Peer { address: Endpoint::Path(path.to_owned()), protocol };
     let cause = connect_cause(&ErrorKind::Unsupported.into());
     Err(Error::Connect { peer: peer.to_string(), cause })

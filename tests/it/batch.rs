@@ -246,6 +246,7 @@ fn a_summary_in_json_stands_beside_the_objects() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "sends a signal")]
 fn ctrl_c_shows_what_is_done_and_sums_up() {
     let server = Server::start(Credential::Good, Behaviour::SkipEvery(2));
     let at = format!("@127.0.0.1#{}", server.port());

@@ -1,4 +1,5 @@
-//! The integration tests: one binary, one module for each subject.
+//! The integration tests: one binary, one module for each subject. What needs a shell that limits a
+//! process, a signal or a UNIX socket is for systems that have them.
 
 #[path = "../dot/mod.rs"]
 mod dot;
@@ -8,6 +9,7 @@ mod rdata;
 mod shown;
 
 mod batch;
+#[cfg(unix)]
 mod bounds;
 mod client;
 mod conditions;
@@ -29,7 +31,9 @@ mod run;
 mod server;
 mod soak;
 mod staple;
+#[cfg(unix)]
 mod streams;
+#[cfg(unix)]
 mod time;
 mod transport;
 mod trust;

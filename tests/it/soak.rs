@@ -106,6 +106,7 @@ fn holds_no_more(options: &[&str]) {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "limits a process through a shell")]
 fn a_batch_that_asks_many_servers_keeps_few_sessions() {
     // a server each is what a list of resolvers asks
     let servers: Vec<_> =
