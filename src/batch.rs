@@ -4,7 +4,7 @@
 mod input;
 mod progress;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,65 +28,72 @@ use crate::plan::{Lookup, Route, Targets, Transport};
 use crate::render::json::{self, Heard};
 use crate::render::trace::Talk;
 
-/// Asks what the lines of the file at `path` say, and sums up. Returns the exit status of the first
-/// query that failed.
-pub(crate) fn run(path: &str, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
-    let lines = match Lines::open(path) {
-        Ok(lines) => lines,
-        Err(error) => {
-            let error = Error::File { path: path.to_owned(), reason: system_words(&error) };
-            talk.error(format_args!("{error}"))?;
-            return Ok(error.exit_code());
-        }
-    };
-    let interrupted = Arc::new(AtomicBool::new(false));
-    // a second one ends the program at once
-    let _ = signal_hook::flag::register_conditional_default(
-        signal_hook::consts::SIGINT,
-        Arc::clone(&interrupted),
-    );
-    // without it Ctrl-C ends the program at once, which loses the summary and nothing else
-    let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted));
-    let route = match route(&look.common, look.debug) {
-        Ok(route) => route,
-        Err(error) => {
-            talk.error(format_args!("{error}"))?;
-            talk.hint(&error)?;
-            return Ok(error.exit_code());
-        }
-    };
-    let plain = match Lookup::on(Arc::clone(&route), &look.common) {
-        Ok(lookup) if is_question(look, &lookup) => Some(lookup),
-        _ => None,
-    };
-    let options = look.common.batch;
-    let mut batch = Batch {
-        look,
-        talk,
-        lines,
-        route,
-        plain,
-        pipeline: Pipeline::new(options.pipeline, options.connections),
-        interrupted,
-        next: 0,
-        shown: 0,
-        early: BTreeMap::new(),
-        early_octets: 0,
-        barrier: None,
-        summary: Summary::new(),
-        progress: None,
-        status: None,
-    };
-    if batch.talk.watched {
-        batch.progress = Some(Progress::new());
+/// A batch that can begin.
+pub(crate) struct Plan {
+    path: String,
+    lines: Lines,
+    /// The way of every query that says nothing else.
+    route: Arc<Route>,
+    /// What a line without options asks, but for its name; `None` where that is no question.
+    plain: Option<Lookup>,
+}
+
+impl Plan {
+    /// Opens the file at `path` and decides the way, before anybody is asked anything.
+    pub(crate) fn new(path: &str, look: &Look) -> Result<Self, Error> {
+        let lines = Lines::open(path).map_err(|error| file(path, &error))?;
+        let route = route(&look.common, look.debug)?;
+        let plain = match Lookup::on(Arc::clone(&route), &look.common) {
+            Ok(lookup) if is_question(look, &lookup) => Some(lookup),
+            _ => None,
+        };
+        Ok(Self { path: path.to_owned(), lines, route, plain })
     }
-    batch.run()
+
+    /// Asks what the lines say, and sums up. Returns the exit status of the first query that failed.
+    pub(crate) fn run(self, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        // a second one ends the program at once
+        let _ = signal_hook::flag::register_conditional_default(
+            signal_hook::consts::SIGINT,
+            Arc::clone(&interrupted),
+        );
+        // without it Ctrl-C ends the program at once, which loses the summary and nothing else
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted));
+        let options = look.common.batch;
+        let Self { path, lines, route, plain } = self;
+        let progress = talk.watched.then(Progress::new);
+        let batch = Batch {
+            look,
+            talk,
+            path,
+            lines,
+            route,
+            plain,
+            pipeline: Pipeline::new(options.pipeline, options.connections),
+            interrupted,
+            rest: VecDeque::new(),
+            next: 0,
+            shown: 0,
+            early: BTreeMap::new(),
+            early_octets: 0,
+            barrier: None,
+            summary: Summary::new(),
+            progress,
+            status: None,
+        };
+        batch.run()
+    }
+}
+
+fn file(path: &str, error: &io::Error) -> Error {
+    Error::File { path: path.to_owned(), reason: system_words(error) }
 }
 
 /// Results that came before their turn and take more octets than this hold up the input.
 const MOST_EARLY: usize = 3 * 1024 * 1024;
 /// A longer line is none that anybody typed or meant.
-const LONGEST_LINE: usize = 256 * 1024;
+const LONGEST_LINE: usize = 64 * 1024;
 
 /// What can be shown when its turn comes.
 enum Ready {
@@ -98,13 +105,14 @@ enum Ready {
 struct Batch<'a, 'b> {
     look: &'a Look,
     talk: &'a mut Talk<'b>,
+    path: String,
     lines: Lines,
-    /// The way of every query that says nothing else.
     route: Arc<Route>,
-    /// What a line without options asks, but for its name; `None` where that is no question.
     plain: Option<Lookup>,
     pipeline: Pipeline,
     interrupted: Arc<AtomicBool>,
+    /// What the last line asks for and nobody has asked yet.
+    rest: VecDeque<Settings>,
     /// The number of the next query.
     next: usize,
     /// How many results were shown.
@@ -125,7 +133,7 @@ impl Batch<'_, '_> {
     fn run(mut self) -> io::Result<u8> {
         while !self.interrupted.load(Ordering::Relaxed) {
             let hungry = self.take_lines()?;
-            if hungry && self.lines.input.source().is_none() && self.lines.fill()? {
+            if hungry && self.lines.input.source().is_none() && self.fill()? {
                 continue;
             }
             if self.pipeline.is_idle() {
@@ -133,10 +141,13 @@ impl Batch<'_, '_> {
                     self.alone(&job)?;
                     continue;
                 }
-                if self.lines.ended() {
+                if self.lines.ended() && self.rest.is_empty() {
                     break;
                 }
             }
+            let display = &self.look.common.display;
+            self.talk.data_only = display.format != Format::Full;
+            self.talk.pem = display.pem && display.format != Format::Json;
             let Self { pipeline, talk, lines, .. } = &mut self;
             let mut told = Ok(());
             let input = lines.input.source().filter(|_| hungry);
@@ -147,7 +158,7 @@ impl Batch<'_, '_> {
             })?;
             told?;
             if readable {
-                self.lines.fill()?;
+                self.fill()?;
             }
             for outcome in self.pipeline.finished() {
                 self.finish(outcome.job.number, Ready::Outcome(Box::new(outcome)))?;
@@ -185,18 +196,40 @@ impl Batch<'_, '_> {
         }
     }
 
+    /// Reads on; whether there was anything, be it the end. What cannot be read ends the input.
+    fn fill(&mut self) -> io::Result<bool> {
+        match self.lines.fill() {
+            Ok(any) => Ok(any),
+            Err(error) => {
+                let error = file(&self.path, &error);
+                self.lines.at_end = true;
+                self.summary.failed(&error);
+                self.note(self.next, error.exit_code());
+                self.talk.error(format_args!("{error}"))?;
+                Ok(true)
+            }
+        }
+    }
+
     /// Takes lines while there is room; whether more input is wanted.
     fn take_lines(&mut self) -> io::Result<bool> {
         while self.barrier.is_none() && self.pipeline.has_room() && self.early_octets < MOST_EARLY {
-            let Some(line) = self.lines.next() else { return Ok(!self.lines.ended()) };
-            self.take(&line)?;
+            if let Some(settings) = self.rest.pop_front() {
+                self.ask(&settings)?;
+                continue;
+            }
+            match self.lines.next() {
+                Some(Ok(line)) => self.take(&line)?,
+                Some(Err(why)) => self.fail(Error::usage(why))?,
+                None => return Ok(!self.lines.ended()),
+            }
         }
         Ok(false)
     }
 
     fn take(&mut self, line: &str) -> io::Result<()> {
         let line = line.trim();
-        if line.is_empty() || line.starts_with(['#', ';']) {
+        if line.is_empty() || is_comment(line.as_bytes()) {
             return Ok(());
         }
         if let (Some(plain), Some(question)) = (&self.plain, cli::parse_question(line)) {
@@ -215,19 +248,15 @@ impl Batch<'_, '_> {
                 for warning in warnings {
                     self.talk.warning(format_args!("line {}: {warning}", self.lines.number))?;
                 }
-                // words alone ask for no other way than that of all
-                let plain = !line.contains(['+', '@', '-']);
-                for settings in &queries {
-                    self.ask(settings, plain || settings.is_routed_as(&self.look.common))?;
-                }
+                self.rest.extend(queries);
                 Ok(())
             }
             Err(error) => self.fail(error),
         }
     }
 
-    fn ask(&mut self, settings: &Settings, same_way: bool) -> io::Result<()> {
-        let route = match same_way {
+    fn ask(&mut self, settings: &Settings) -> io::Result<()> {
+        let route = match settings.is_routed_as(&self.look.common) {
             true => Ok(Arc::clone(&self.route)),
             false => route(settings, self.look.debug),
         };
@@ -275,7 +304,7 @@ impl Batch<'_, '_> {
         }
         self.note(job.number, shown.code());
         self.shown += 1;
-        Ok(())
+        self.show_early()
     }
 
     fn finish(&mut self, number: usize, ready: Ready) -> io::Result<()> {
@@ -288,6 +317,11 @@ impl Batch<'_, '_> {
             self.early_octets += octets(&ready);
             self.early.insert(number, ready);
         }
+        self.show_early()
+    }
+
+    /// Shows the results whose turn it is now.
+    fn show_early(&mut self) -> io::Result<()> {
         while let Some(ready) = self.early.remove(&self.shown) {
             self.early_octets -= octets(&ready);
             self.show(self.shown, &ready)?;
@@ -307,7 +341,8 @@ impl Batch<'_, '_> {
         self.talk.data_only = lookup.route.display.format != Format::Full;
         let code = match &outcome.result {
             Ok(exchange) => {
-                let (code, rcode) = lookups::answered(lookup, exchange, &heard(lookup), self.talk)?;
+                let (code, rcode) =
+                    lookups::answered(lookup, exchange, &heard(outcome), self.talk)?;
                 self.summary.answered(code, rcode, exchange.phases.reply);
                 code
             }
@@ -315,7 +350,7 @@ impl Batch<'_, '_> {
                 self.summary.failed(error);
                 self.talk.error(format_args!("{}: {error}", lookup.query.owner()))?;
                 if lookup.route.display.format == Format::Json {
-                    json::failed(&heard(lookup), error, self.talk.pretty, self.talk.out)?;
+                    json::failed(&heard(outcome), error, self.talk.pretty, self.talk.out)?;
                 }
                 error.exit_code()
             }
@@ -374,13 +409,18 @@ fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {
     Ok(Arc::new(route))
 }
 
-/// What is known of the server without hearing of it: JSON names it as typed.
-fn heard(lookup: &Lookup) -> Heard {
-    match &lookup.route.targets {
-        Targets::Given(targets) if lookup.route.display.format == Format::Json => {
+/// What JSON says of the server: its name as typed, the first where none was reached.
+fn heard(outcome: &Outcome) -> Heard {
+    let route = &outcome.job.lookup.route;
+    if route.display.format != Format::Json {
+        return Heard::default();
+    }
+    match (&outcome.server, &route.targets) {
+        (Some(server), _) => Heard::of(&server.host, server.port),
+        (None, Targets::Given(targets)) => {
             targets.first().map(|it| Heard::of(&it.host, it.port)).unwrap_or_default()
         }
-        _ => Heard::default(),
+        (None, Targets::System(_)) => Heard::default(),
     }
 }
 
@@ -394,6 +434,10 @@ fn can_be_pipelined(lookup: &Lookup) -> bool {
     stream && !lookup.transfer && !lookup.random_cookie && lookup.route.key.is_none()
 }
 
+fn is_comment(line: &[u8]) -> bool {
+    matches!(line, [b'#' | b';', ..])
+}
+
 /// The lines of a file, read when they are wanted.
 struct Lines {
     input: Input,
@@ -401,6 +445,8 @@ struct Lines {
     /// How much of the buffer was handed out.
     taken: usize,
     at_end: bool,
+    /// What comes next belongs to a line that was too long.
+    in_long_line: bool,
     /// The number of the last line.
     number: usize,
     /// Octets of all lines that were handed out.
@@ -421,6 +467,7 @@ impl Lines {
             buffer: Vec::new(),
             taken: 0,
             at_end: false,
+            in_long_line: false,
             number: 0,
             handed_out: 0,
             size,
@@ -449,22 +496,37 @@ impl Lines {
         }
     }
 
-    /// The next whole line.
-    fn next(&mut self) -> Option<String> {
-        let rest = self.buffer.get(self.taken..)?;
-        let (line, length) = match rest.iter().position(|&octet| octet == b'\n') {
-            Some(end) => (&rest[..end], end + 1),
+    /// The next whole line, or why it is none. Comments may be longer than lines, and of any octets.
+    fn next(&mut self) -> Option<Result<String, &'static str>> {
+        loop {
+            let rest = self.buffer.get(self.taken..)?;
+            let end = rest.iter().position(|&octet| octet == b'\n');
             // the last line may lack its end
-            None if self.at_end && !rest.is_empty() => (rest, rest.len()),
-            // what it goes on with fails as lines of their own
-            None if rest.len() > LONGEST_LINE => (rest, rest.len()),
-            None => return None,
-        };
-        let line = String::from_utf8_lossy(line).into_owned();
-        self.taken += length;
-        self.handed_out += length as u64;
-        self.number += 1;
-        Some(line)
+            let whole = end.is_some() || (self.at_end && !rest.is_empty());
+            let too_long = end.unwrap_or(rest.len()) > LONGEST_LINE;
+            if !whole && !too_long && !self.in_long_line {
+                return None;
+            }
+            let length = end.map_or(rest.len(), |end| end + 1);
+            if length == 0 {
+                return None;
+            }
+            let line = &rest[..end.unwrap_or(rest.len())];
+            let begins = !std::mem::replace(&mut self.in_long_line, !whole);
+            let line = match (begins && !is_comment(line.trim_ascii_start()), too_long) {
+                (false, _) => None,
+                (true, true) => Some(Err("it is longer than 64 KiB")),
+                (true, false) => {
+                    Some(str::from_utf8(line).map(str::to_owned).map_err(|_| "it is not UTF-8"))
+                }
+            };
+            self.taken += length;
+            self.handed_out += length as u64;
+            self.number += usize::from(begins);
+            if line.is_some() {
+                return line;
+            }
+        }
     }
 
     fn ended(&self) -> bool {

@@ -15,6 +15,9 @@ use crate::verdict::{Question, TlsFacts};
 /// The exit status when a condition did not hold.
 pub const CONDITION: u8 = 2;
 
+/// The exit status when a local file, be it the output, failed.
+pub const LOCAL_FILE: u8 = 8;
+
 /// The exit status when a reply came that is of no use.
 pub const NO_ANSWER: u8 = 11;
 
@@ -30,7 +33,7 @@ pub const EXIT_STATUS: &[(u8, &str)] = &[
     (5, "the TLS handshake failed"),
     (6, "the certificate was refused: name, chain, dates, purpose or staple"),
     (7, "no pin matched"),
-    (8, "a local file could not be read or written"),
+    (LOCAL_FILE, "a local file could not be read or written"),
     (9, "no reply: timeout, close or reset after the handshake"),
     (10, "internal error"),
     (NO_ANSWER, "the reply is no answer to the query, or cannot be read"),

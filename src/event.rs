@@ -87,6 +87,85 @@ pub enum Event<'a> {
     },
 }
 
+/// An event that outlives what it was told of, to be told again.
+pub type Kept = Box<dyn Fn(&mut dyn FnMut(Event<'_>)) + Send>;
+
+impl Event<'_> {
+    /// Keeps the event for who listens in another thread.
+    pub fn kept(&self) -> Kept {
+        match *self {
+            Self::Turn { host, port, at } => {
+                let (host, at) = (host.to_owned(), at.clone());
+                Box::new(move |tell| tell(Event::Turn { host: &host, port, at: &at }))
+            }
+            Self::Dialling(peer) => {
+                let peer = peer.clone();
+                Box::new(move |tell| tell(Event::Dialling(&peer)))
+            }
+            Self::Querying { owner, qclass, qtype, host, port, protocol } => {
+                let (owner, host) = (owner.to_owned(), host.to_owned());
+                Box::new(move |tell| {
+                    let (owner, host) = (&*owner, &*host);
+                    tell(Event::Querying { owner, qclass, qtype, host, port, protocol });
+                })
+            }
+            Self::Reused { owner, qclass, qtype } => {
+                let owner = owner.to_owned();
+                Box::new(move |tell| tell(Event::Reused { owner: &owner, qclass, qtype }))
+            }
+            Self::Warning(words) => {
+                let words = words.to_string();
+                Box::new(move |tell| tell(Event::Warning(format_args!("{words}"))))
+            }
+            Self::Hint(hint) => {
+                let hint = hint.to_owned();
+                Box::new(move |tell| tell(Event::Hint(&hint)))
+            }
+            Self::Truncated(words) => {
+                let words = words.to_string();
+                Box::new(move |tell| tell(Event::Truncated(format_args!("{words}"))))
+            }
+            Self::Retrying(peer) => {
+                let peer = peer.clone();
+                Box::new(move |tell| tell(Event::Retrying(&peer)))
+            }
+            Self::Imported { source: Source::File(path), count } => {
+                let path = path.to_owned();
+                Box::new(move |tell| {
+                    tell(Event::Imported { source: Source::File(&path), count });
+                })
+            }
+            Self::Imported { source: Source::System, count } => {
+                Box::new(move |tell| tell(Event::Imported { source: Source::System, count }))
+            }
+            Self::Imported { source: Source::Mozilla, count } => {
+                Box::new(move |tell| tell(Event::Imported { source: Source::Mozilla, count }))
+            }
+            Self::Met(facts) => {
+                let facts = Arc::clone(facts);
+                Box::new(move |tell| tell(Event::Met(&facts)))
+            }
+            Self::Ended(facts) => {
+                let facts = facts.clone();
+                Box::new(move |tell| tell(Event::Ended(&facts)))
+            }
+            Self::Stray { id, expected } => {
+                Box::new(move |tell| tell(Event::Stray { id, expected }))
+            }
+            Self::Failed(error) => {
+                let error = error.clone();
+                Box::new(move |tell| tell(Event::Failed(&error)))
+            }
+            Self::GivenUp { server, error, took } => {
+                let (server, error) = (server.to_owned(), error.clone());
+                Box::new(move |tell| {
+                    tell(Event::GivenUp { server: &server, error: &error, took });
+                })
+            }
+        }
+    }
+}
+
 /// A source of trust anchors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source<'a> {

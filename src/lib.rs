@@ -48,7 +48,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use cli::{Color, Command};
-use error::{Error, system_words};
+use error::{Error, LOCAL_FILE, system_words};
 use render::ink::Ink;
 use render::trace::Talk;
 
@@ -67,9 +67,6 @@ pub struct Surroundings {
     pub home: Option<PathBuf>,
 }
 
-/// The exit status of a command line that makes no sense.
-const USAGE: u8 = 1;
-
 /// Runs one command line, without the program's name, and returns the exit status.
 pub fn run(
     args: impl IntoIterator<Item = OsString>,
@@ -77,15 +74,18 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
-    match command(args, surroundings, out, err).and_then(|code| out.flush().map(|()| code)) {
+    let outcome = match command(args, surroundings, out, err) {
+        Ok(code) => out.flush().map_or_else(|error| Err((code, error)), |()| Ok(code)),
+        Err(error) => Err((0, error)),
+    };
+    match outcome {
         Ok(code) => code,
-        // who reads no further has what they wanted
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => 0,
-        Err(error) => {
-            const FILE: u8 = 8;
+        // who reads no further has what they wanted, but for the status
+        Err((code, error)) if error.kind() == ErrorKind::BrokenPipe => code,
+        Err((_, error)) => {
             // where nothing can be written, nothing can be said either
             let _ = writeln!(err, ";; ERROR: failed writing output ({})", system_words(&error));
-            FILE
+            LOCAL_FILE
         }
     }
 }
@@ -123,15 +123,17 @@ fn command(
             look.in_unicode(surroundings.out_is_terminal);
             talk.debug = look.debug;
             talk.watched = surroundings.err_is_terminal && !surroundings.out_is_terminal;
-            let status = lookups::lookups(&look, &mut talk)?;
-            match &look.batch {
-                // nothing is sent before the whole line makes sense
-                Some(path) if status != USAGE => {
-                    let code = batch::run(path, &look, &mut talk)?;
-                    Ok(if status == 0 { code } else { status })
+            // nothing is sent before the whole line makes sense
+            let batch = look.batch.as_ref().map(|path| batch::Plan::new(path, &look)).transpose();
+            let (lookups, batch) = match (lookups::plan(&look), batch) {
+                (Ok(lookups), Ok(batch)) => (lookups, batch),
+                (Err(error), _) | (_, Err(error)) => {
+                    return lookups::refuse(&look, &error, &mut talk);
                 }
-                _ => Ok(status),
-            }
+            };
+            let status = lookups::ask(&look, &lookups, &mut talk)?;
+            let code = batch.map_or(Ok(0), |batch| batch.run(&look, &mut talk))?;
+            Ok(if status == 0 { code } else { status })
         }
         Err(error) => lookups::usage(&error, &mut talk),
     }

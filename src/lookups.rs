@@ -22,24 +22,35 @@ use crate::render::trace::Talk;
 use crate::render::{certificates, dig, short};
 use crate::text;
 
-/// The queries in turn; the status is that of the first that failed.
-pub(crate) fn lookups(look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
-    for warning in &look.warnings {
-        talk.warning(format_args!("{warning}"))?;
-    }
-    // nothing is sent before the whole line makes sense
-    let planned: Result<Vec<_>, _> = look.queries.iter().map(Lookup::new).collect();
-    let mut planned = match planned {
-        Ok(planned) => planned,
-        Err(error) => return usage(&error, talk),
-    };
+/// Plans the queries of the command line.
+pub(crate) fn plan(look: &Look) -> Result<Vec<Lookup>, Error> {
+    let mut planned = look.queries.iter().map(Lookup::new).collect::<Result<Vec<_>, _>>()?;
     if look.debug > 0 {
         // debug lines say the same and more
         for lookup in &mut planned {
             Arc::make_mut(&mut lookup.route).display.cert = false;
         }
     }
-    for lookup in &planned {
+    Ok(planned)
+}
+
+/// Says why nobody is asked anything. Returns the exit status.
+pub(crate) fn refuse(look: &Look, error: &Error, talk: &mut Talk<'_>) -> io::Result<u8> {
+    warn(look, talk)?;
+    if look.common.display.format == Format::Json {
+        json::failed(&Heard::default(), error, talk.pretty, talk.out)?;
+    }
+    usage(error, talk)
+}
+
+fn warn(look: &Look, talk: &mut Talk<'_>) -> io::Result<()> {
+    look.warnings.iter().try_for_each(|warning| talk.warning(format_args!("{warning}")))
+}
+
+/// The queries in turn; the status is that of the first that failed.
+pub(crate) fn ask(look: &Look, planned: &[Lookup], talk: &mut Talk<'_>) -> io::Result<u8> {
+    warn(look, talk)?;
+    for lookup in planned {
         international(lookup, talk)?;
     }
     let mut asker = Asker::default();

@@ -95,16 +95,15 @@ impl Asker {
 }
 
 impl Asker {
-    /// Opens a session with the first server that gets as far as that, within `left` where there is
-    /// less time than for a lookup that begins. The error is that of the last one, and was reported
-    /// already.
+    /// Opens a session with the first server that gets as far as that, in the time that is `left`,
+    /// where there is a bound. The error is that of the last one, and was reported already.
     pub fn open(
         &mut self,
         lookup: &Lookup,
         left: Option<Duration>,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<(Session, Phases), Error> {
-        let deadline = Deadline::new(left.or(lookup.route.timeout));
+        let deadline = Deadline::new(left);
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let protocol = protocol(lookup);
@@ -161,7 +160,8 @@ fn targets(lookup: &Lookup) -> Result<Vec<Target>, Error> {
     }
 }
 
-fn protocol(lookup: &Lookup) -> Protocol {
+/// What the lookup goes over.
+pub(super) fn protocol(lookup: &Lookup) -> Protocol {
     match lookup.route.transport {
         Transport::Tls => Protocol::Tls,
         Transport::Tcp => Protocol::Tcp,

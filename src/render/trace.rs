@@ -279,8 +279,11 @@ impl Talk<'_> {
 
     /// One line on `err`; what was said on `out` before stands before it on a terminal too.
     fn say(&mut self, role: Role, words: fmt::Arguments<'_>) -> io::Result<()> {
-        self.out.flush()?;
-        self.progress(None)?;
+        match self.out.flush() {
+            // what is said is not for who reads no results any longer
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error),
+            _ => self.progress(None)?,
+        }
         let words = one_line(words);
         let said = self.err_ink.paint(self.err, role, |err| write!(err, "{words}"));
         match said.and_then(|()| writeln!(self.err)) {

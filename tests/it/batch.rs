@@ -3,11 +3,12 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::dot::{Behaviour, Credential, Server};
+use crate::dot::{self, Behaviour, Credential, Server};
 use crate::json;
 use crate::run::{Seen, file, say, tdig};
 
@@ -163,15 +164,18 @@ fn a_server_that_answers_one_query_at_a_time_may_take_its_time() {
 }
 
 #[test]
-fn a_server_that_is_started_anew_costs_no_query() {
+fn a_server_that_is_started_anew_costs_only_who_has_waited_for_too_long() {
     let path = lines("restart.txt", 5);
-    let server = Server::start(Credential::Good, Behaviour::Restart(Duration::from_millis(600)));
-    // one query has less time left than the next session takes, the others were not asked yet
-    let at = format!("@127.0.0.1#{}", server.port());
-    let seen = tdig(&format!("-f {path} +short +pipeline=3 +timeout=1s {at}"));
-    assert_eq!(seen.status, 0, "{seen:#?}");
-    assert!(seen.err.contains("NOERROR 5"), "{seen:#?}");
-    assert_eq!(server.finish().connections, 2);
+    // one query has waited for the first session and its end when the next session is begun
+    for (millis, status, words) in [(350, 0, "NOERROR 5"), (600, 4, "NOERROR 4, connect 1")] {
+        let restart = Behaviour::Restart(Duration::from_millis(millis));
+        let server = Server::start(Credential::Good, restart);
+        let at = format!("@127.0.0.1#{}", server.port());
+        let seen = tdig(&format!("-f {path} +short +pipeline=3 +timeout=1s {at}"));
+        assert_eq!(seen.status, status, "{seen:#?}");
+        assert!(seen.err.contains(words), "{seen:#?}");
+        assert_eq!(server.finish().connections, 2);
+    }
 }
 
 #[test]
@@ -322,4 +326,142 @@ fn progress_makes_room_for_what_is_said() {
     let Some(seen) = on_a_terminal("said.out", &path, &at) else { return };
     let (before, after) = seen.split_once("\r\x1b[K;; ERROR: line 7").expect("its own line");
     assert!(before.contains("0 failed") && after.contains("1 failed"), "{seen:?}");
+}
+
+#[test]
+fn every_query_of_a_line_is_asked_also_where_each_is_asked_alone() {
+    let path = file("line.txt", "example.com www.example.com example.com MX\nexample.com TXT\n");
+    let server = Server::plain().start();
+    let seen = tdig(&format!("-f {path} +notls +json @127.0.0.1#{}", server.port()));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    let asked: Vec<_> = json::objects(&seen)
+        .iter()
+        .map(|it| {
+            format!("{} {}", it["QNAME"].as_str().unwrap(), it["QTYPEname"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        asked,
+        ["example.com. A", "www.example.com. A", "example.com. MX", "example.com. TXT"]
+    );
+}
+
+#[test]
+fn results_behind_a_query_that_is_asked_alone_do_not_wait_for_ever() {
+    // more than may wait for their turn
+    let names = " example.com MX".repeat(3_000);
+    let path = file("alone.txt", &format!("example.com AXFR{names}\nexample.com TXT\n"));
+    let server = Server::plain().start();
+    let at = format!("@127.0.0.1#{}", server.port());
+    let seen = tdig(&format!("-f {path} +notls +tcp +json +timeout=5 {at}"));
+    assert!(seen.err.contains("\"queries\":3002"), "{:.500}", seen.err);
+    // of the transfer that failed there is the message too
+    assert_eq!(json::objects(&seen).len(), 3_003);
+}
+
+#[test]
+fn a_refused_certificate_puts_nothing_among_the_data_of_a_batch() {
+    let path = lines("refused.txt", 2);
+    let server = Server::start(Credential::Expired, Behaviour::Answer).expect_no_query();
+    let root = crate::run::root();
+    let at = format!("+tls-ca={root} @127.0.0.1#{}", server.port());
+    let seen = tdig(&format!("-f {path} -d +json {at}"));
+    assert_eq!((seen.status, json::objects(&seen).len()), (6, 2), "{seen:#?}");
+    let seen = tdig(&format!("-f {path} -d +short {at}"));
+    assert_eq!((seen.status, &*seen.out), (6, ""), "{seen:#?}");
+    let seen = tdig(&format!("-f {path} +short +pem {at}"));
+    assert!(seen.out.starts_with("-----BEGIN CERTIFICATE-----\n"), "{seen:#?}");
+}
+
+#[test]
+fn each_line_has_its_own_time() {
+    let server = Server::start(Credential::Good, Behaviour::Slow(Duration::from_millis(600)));
+    let at = format!("@127.0.0.1#{}", server.port());
+    for (first, second, status) in [("300ms", "9", 9), ("9", "300ms", 9)] {
+        let text = format!("example.com +timeout={first}\nexample.com MX +timeout={second}\n");
+        let path = file(&format!("own-{first}.txt"), &text);
+        let seen = tdig(&format!("-f {path} +short +pipeline=1 {at}"));
+        assert_eq!(seen.status, status, "{seen:#?}");
+        assert!(seen.err.contains("NOERROR 1, timeout 1"), "{seen:#?}");
+    }
+}
+
+#[test]
+fn servers_that_do_not_greet_keep_nobody_else_waiting() {
+    let silent: Vec<_> =
+        (0..5).map(|_| Server::start(Credential::Good, Behaviour::Silence)).collect();
+    let good = Server::start(Credential::Good, Behaviour::Answer);
+    let mut text: String =
+        silent.iter().map(|it| format!("example.com @127.0.0.1#{}\n", it.port())).collect();
+    text += &"example.com\n".repeat(20);
+    let path = file("beside.txt", &text);
+    let started = Instant::now();
+    let at = format!("@127.0.0.1#{}", good.port());
+    let seen = tdig(&format!("-f {path} +json +unordered +timeout=1s {at}"));
+    assert!(started.elapsed() < Duration::from_millis(1_900), "{:?}", started.elapsed());
+    let summary = json::summary(&seen);
+    assert_eq!(summary["error"], serde_json::json!({ "handshake": 5 }), "{seen:#?}");
+    assert!(summary["timing"]["reply"]["max"].as_f64() < Some(500.0), "{summary}");
+    let objects = json::objects(&seen);
+    assert!(objects[..20].iter().all(|it| it["server"]["port"] == good.port()), "{seen:#?}");
+}
+
+#[test]
+fn a_reply_to_another_query_is_none_although_its_id_is_right() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut older: Option<Vec<u8>> = None;
+        let mut length = [0; 2];
+        while socket.read_exact(&mut length).is_ok() {
+            let mut query = vec![0; u16::from_be_bytes(length).into()];
+            socket.read_exact(&mut query).unwrap();
+            let reply = dot::answer(&query);
+            // what was asked before, under the new ID
+            for reply in older.replace(reply.clone()).into_iter().chain([reply]) {
+                let length = u16::try_from(reply.len()).unwrap().to_be_bytes();
+                socket.write_all(&[&length, &query[..2], &reply[2..]].concat()).unwrap();
+            }
+        }
+    });
+    let path = lines("older.txt", 6);
+    let seen = tdig(&format!("-f {path} +notls +tcp +json +timeout=2s @127.0.0.1#{port}"));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+}
+
+#[test]
+fn a_line_that_is_none_fails_once_and_a_comment_may_be_anything() {
+    let path = std::env::temp_dir().join(format!("tdig-{}-octets.txt", std::process::id()));
+    let long = "example.com ".repeat(20_000);
+    let text = [b"# \xff caf\xe9\n# ", long.as_bytes(), b"\nex\xffample.com\n", long.as_bytes()];
+    std::fs::write(&path, [&text.concat(), &b"\nexample.com\n"[..]].concat()).unwrap();
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let seen = tdig(&format!("-f {} +short @127.0.0.1#{}", path.display(), server.port()));
+    std::fs::remove_file(path).unwrap();
+    assert_eq!(seen.status, 1, "{seen:#?}");
+    assert!(seen.err.contains(";; ERROR: line 3: it is not UTF-8"), "{seen:#?}");
+    assert!(seen.err.contains(";; ERROR: line 4: it is longer than 64 KiB"), "{seen:#?}");
+    assert!(seen.err.contains("3 queries in ") && seen.err.contains("usage 2"), "{seen:#?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_no_fault_of_the_output() {
+    let folder = std::env::temp_dir();
+    let seen = tdig(&format!("-f {} @127.0.0.1#1", folder.display()));
+    assert_eq!(seen.status, 8, "{seen:#?}");
+    assert!(seen.err.contains(&format!("{}: ", folder.display())), "{seen:#?}");
+    assert!(!seen.err.contains("output"), "{seen:#?}");
+}
+
+#[test]
+fn nobody_is_asked_before_the_batch_can_begin() {
+    let server = Server::start(Credential::Good, Behaviour::Answer).expect_unused();
+    let at = format!("@127.0.0.1#{}", server.port());
+    let seen = tdig(&format!("-f /nonexistent.txt +json example.com {at}"));
+    assert_eq!(seen.status, 8, "{seen:#?}");
+    assert_eq!(json::objects(&seen)[0]["error"]["kind"], "file");
+    let path = lines("unasked.txt", 1);
+    let seen = tdig(&format!("-f {path} +fallback example.com {at}"));
+    assert_eq!(seen.status, 1, "{seen:#?}");
 }

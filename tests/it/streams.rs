@@ -67,6 +67,22 @@ fn a_reader_who_has_enough_is_no_error() {
 }
 
 #[test]
+fn a_reader_who_has_enough_changes_nothing_about_what_is_wrong() {
+    let server = Server::start(Credential::Expired, Behaviour::Answer).expect_anything();
+    let at = format!("@127.0.0.1#{} example.com", server.port());
+    for (options, status, words) in [
+        (format!("+tls-ca={}", crate::run::root()), 6, "certificate refused"),
+        ("+fail=insecure".into(), 2, "condition failed"),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let (ended, err) = run(&format!("{options} {at}"), writer.into());
+        assert_eq!(ended, Some(status), "{err}");
+        assert!(err.contains(words), "{err}");
+    }
+}
+
+#[test]
 fn a_full_disk_is_one_line_and_exit_status_8() {
     let server = Server::start(Credential::Good, Behaviour::Answer);
     for line in lines(&server) {

@@ -1,0 +1,278 @@
+//! The sessions that lead the same way. One rule: every query has the time that its lookup may take,
+//! whatever becomes of the sessions that it is sent over, and no other query's.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Zoned;
+
+use super::line::{Flight, Line};
+use super::{AsTyped, Outcome, TICK};
+use crate::error::{Connect, Error, Reply};
+use crate::event::{Event, Kept};
+use crate::exchange::Phases;
+use crate::net::lookup::{Asker, protocol};
+use crate::net::session::Session;
+use crate::plan::{Route, Targets};
+
+/// How often a query is sent at most.
+const MOST_ASKED: u32 = 3;
+/// What opens a session has so much more time to say why it could not.
+const GRACE: Duration = TICK.saturating_mul(3);
+
+/// The sessions that lead the same way.
+pub(super) struct Pool {
+    /// Its number among the pools that there were.
+    pub(super) number: usize,
+    pub(super) route: Arc<Route>,
+    pub(super) waiting: VecDeque<Box<Flight>>,
+    pub(super) lines: Vec<Line>,
+    /// Sessions that are being opened.
+    pub(super) opening: usize,
+    /// In flight over one session at most.
+    window: usize,
+    /// Sessions at most, as far as the server took them.
+    connections: usize,
+    /// Queries that a session takes before all of them must be answered, as the server's habits
+    /// have it.
+    budget: usize,
+}
+
+/// What a thread says that opens a session.
+pub(super) struct News {
+    /// The number of the pool.
+    pub(super) pool: usize,
+    pub(super) what: What,
+}
+
+pub(super) enum What {
+    /// Something happened.
+    Told(Kept),
+    /// It is open, or nobody got as far as that.
+    Opened(Result<Box<Opened>, Error>),
+}
+
+pub(super) struct Opened {
+    session: Session,
+    phases: Phases,
+    server: AsTyped,
+}
+
+impl Opened {
+    /// Nobody has a use for it any longer.
+    pub(super) fn close(self) {
+        self.session.close();
+    }
+}
+
+impl Pool {
+    /// A pool without sessions.
+    pub(super) fn new(number: usize, route: Arc<Route>, window: usize, connections: usize) -> Self {
+        Self {
+            number,
+            route,
+            waiting: VecDeque::new(),
+            lines: Vec::new(),
+            opening: 0,
+            window,
+            connections,
+            budget: usize::MAX,
+        }
+    }
+
+    pub(super) fn has_nothing_in_flight(&self) -> bool {
+        self.lines.iter().all(|line| line.in_flight() == 0)
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.opening == 0 && self.has_nothing_in_flight()
+    }
+
+    /// Puts what waits on sessions with room.
+    pub(super) fn send(&mut self, at: &Zoned) {
+        let now = Instant::now();
+        while let Some(flight) = self.waiting.front() {
+            let last = flight.asked + 1 == MOST_ASKED;
+            // what is asked for the last time is asked within what the server is known to answer
+            for spent in self.lines.extract_if(.., |line| line.is_spent(last)) {
+                spent.session.close();
+            }
+            let most = self.window;
+            let lines = self.lines.iter_mut();
+            let free = lines.filter_map(|line| line.takes(most, last).then_some(line));
+            let Some(line) = free.min_by_key(|line| line.in_flight()) else { break };
+            if let Some(flight) = self.waiting.pop_front() {
+                line.send(flight, at, now);
+                line.careful = last;
+            }
+        }
+        for line in &mut self.lines {
+            if let Err(cause) = line.session.push() {
+                line.session.end(cause);
+            }
+        }
+    }
+
+    /// Begins to open the sessions that what waits could use, so many at most. Returns how many.
+    pub(super) fn open(
+        &mut self,
+        most: usize,
+        news: &Sender<News>,
+        finished: &mut Vec<Outcome>,
+    ) -> usize {
+        let open = self.lines.len() + self.opening;
+        let wanted = self.waiting.len().div_ceil(self.window).saturating_sub(self.opening);
+        let count = wanted.min(self.connections.saturating_sub(open)).min(most);
+        if count > 0 && open == 0 {
+            let now = Instant::now();
+            self.waiting.iter_mut().for_each(|flight| flight.owed = now);
+        }
+        (0..count).take_while(|_| self.open_one(news, finished)).count()
+    }
+
+    /// In a thread, for a server may take all the time there is.
+    fn open_one(&mut self, news: &Sender<News>, finished: &mut Vec<Outcome>) -> bool {
+        let Some(first) = self.waiting.front() else { return false };
+        let lookup = first.job.lookup.clone();
+        // all that may be had: who has less is given up meanwhile
+        let left =
+            self.waiting.iter().try_fold(Duration::ZERO, |most, it| Some(most.max(it.left()?)));
+        let (news, pool) = (news.clone(), self.number);
+        let begun = thread::Builder::new().spawn(move || {
+            let mut server = AsTyped { host: String::new(), port: 0 };
+            let outcome = Asker::default().open(&lookup, left, &mut |event| {
+                if let Event::Querying { host, port, .. } = event {
+                    server = AsTyped { host: host.to_owned(), port };
+                }
+                // nobody listens where the batch is over
+                let _ = news.send(News { pool, what: What::Told(event.kept()) });
+            });
+            let opened =
+                outcome.map(|(session, phases)| Box::new(Opened { session, phases, server }));
+            let _ = news.send(News { pool, what: What::Opened(opened) });
+        });
+        self.opening += 1;
+        if let Err(error) = begun {
+            self.opened(Err(Error::Internal(format!("no thread: {error}"))), finished);
+            return false;
+        }
+        true
+    }
+
+    /// Takes in what became of a session that was being opened.
+    pub(super) fn opened(
+        &mut self,
+        outcome: Result<Box<Opened>, Error>,
+        finished: &mut Vec<Outcome>,
+    ) {
+        self.opening -= 1;
+        match outcome {
+            Ok(opened) => {
+                let Opened { session, phases, server } = *opened;
+                if self.lines.is_empty() {
+                    let now = Instant::now();
+                    for flight in &mut self.waiting {
+                        flight.waited(now);
+                    }
+                }
+                self.lines.push(Line::new(session, phases, server, self.budget));
+            }
+            // a server may take fewer sessions than it is offered
+            Err(_) if self.opening + self.lines.len() > 0 => {
+                self.connections = self.opening + self.lines.len();
+            }
+            // nobody who waits now would fare better
+            Err(error) => {
+                let waiting = std::mem::take(&mut self.waiting).into_iter();
+                finished.extend(waiting.map(|flight| Outcome {
+                    job: flight.job,
+                    server: None,
+                    result: Err(error.clone()),
+                }));
+            }
+        }
+    }
+
+    pub(super) fn receive(&mut self, finished: &mut Vec<Outcome>) {
+        let mut ended = Vec::new();
+        for (position, line) in self.lines.iter_mut().enumerate() {
+            line.session.pull();
+            let now = Instant::now();
+            while let Some(reply) = line.session.message() {
+                finished.extend(line.reply(reply, now));
+            }
+            if line.session.ended().is_some() {
+                ended.push(position);
+            }
+        }
+        for position in ended.into_iter().rev() {
+            let line = self.lines.swap_remove(position);
+            self.end(line, finished);
+        }
+    }
+
+    /// What a session left unanswered waits for another. A server that ends sessions after so many
+    /// answers is asked so many questions at once from now on.
+    fn end(&mut self, line: Line, finished: &mut Vec<Outcome>) {
+        let now = Instant::now();
+        let cause = line.session.ended().cloned().unwrap_or(Reply::Closed);
+        let peer = line.session.peer.clone();
+        if line.in_flight() > 0 {
+            self.budget = line.answered.max(1);
+        }
+        let (left, server) = line.into_unanswered(now);
+        for mut flight in left {
+            let waited = flight.waited(now);
+            let cause = match flight.left() {
+                Some(Duration::ZERO) => Reply::TimedOut(waited),
+                _ if flight.asked < MOST_ASKED => {
+                    self.waiting.push_front(flight);
+                    continue;
+                }
+                _ => cause.clone(),
+            };
+            let (server, error) =
+                (Some(Arc::clone(&server)), Error::Reply { peer: peer.clone(), cause });
+            finished.push(Outcome { job: flight.job, server, result: Err(error) });
+        }
+    }
+
+    /// Fails what waited for its whole time, for a reply or for a session.
+    pub(super) fn give_up(&mut self, finished: &mut Vec<Outcome>) {
+        let now = Instant::now();
+        for line in &mut self.lines {
+            line.give_up(now, finished);
+        }
+        // what waits for room waits because of us
+        if !self.lines.is_empty() || self.opening == 0 {
+            return;
+        }
+        let is_over = |flight: &Flight| {
+            let waited = flight.before + now.saturating_duration_since(flight.owed);
+            let timeout = flight.job.lookup.route.timeout?;
+            (waited >= timeout + GRACE).then_some(waited)
+        };
+        if self.waiting.iter().all(|flight| is_over(flight).is_none()) {
+            return;
+        }
+        let server = match &self.route.targets {
+            Targets::Given(targets) => targets.first().map(|it| it.typed()),
+            Targets::System(_) => None,
+        };
+        let server = server.unwrap_or_else(|| "the servers of this system".into());
+        for flight in std::mem::take(&mut self.waiting) {
+            match is_over(&flight) {
+                Some(waited) => {
+                    let peer = format!("{server}({})", protocol(&flight.job.lookup));
+                    let cause = Connect::TimedOut(waited);
+                    let result = Err(Error::Connect { peer, cause });
+                    finished.push(Outcome { job: flight.job, server: None, result });
+                }
+                None => self.waiting.push_back(flight),
+            }
+        }
+    }
+}
