@@ -2,25 +2,23 @@
 //! lines; and what fails, fails in its place.
 
 mod input;
+mod lines;
 mod progress;
+mod summary;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
-use jiff::Zoned;
-
-use input::Input;
+use lines::{Lines, is_comment};
 use progress::Progress;
+use summary::Summary;
 
 use crate::cli::settings::{Operation, Settings};
 use crate::cli::{self, Look};
 use crate::display::Format;
-use crate::dns::rcode::Rcode;
-use crate::error::{CONDITION, Error, INTERRUPTED, NO_ANSWER, system_words};
+use crate::error::{Error, INTERRUPTED, system_words};
 use crate::lookups::{self, Shown};
 use crate::net::lookup::Asker;
 use crate::net::pipeline::{Job, Outcome, Pipeline};
@@ -92,8 +90,6 @@ fn file(path: &str, error: &io::Error) -> Error {
 
 /// Results that came before their turn and take more octets than this hold up the input.
 const MOST_EARLY: usize = 3 * 1024 * 1024;
-/// A longer line is none that anybody typed or meant.
-const LONGEST_LINE: usize = 64 * 1024;
 
 /// What can be shown when its turn comes.
 enum Ready {
@@ -432,195 +428,4 @@ fn is_question(look: &Look, lookup: &Lookup) -> bool {
 fn can_be_pipelined(lookup: &Lookup) -> bool {
     let stream = matches!(lookup.route.transport, Transport::Tls | Transport::Tcp);
     stream && !lookup.transfer && !lookup.random_cookie && lookup.route.key.is_none()
-}
-
-fn is_comment(line: &[u8]) -> bool {
-    matches!(line, [b'#' | b';', ..])
-}
-
-/// The lines of a file, read when they are wanted.
-struct Lines {
-    input: Input,
-    buffer: Vec<u8>,
-    /// How much of the buffer was handed out.
-    taken: usize,
-    at_end: bool,
-    /// What comes next belongs to a line that was too long.
-    in_long_line: bool,
-    /// The number of the last line.
-    number: usize,
-    /// Octets of all lines that were handed out.
-    handed_out: u64,
-    /// Octets of the file, if it is one that says so.
-    size: Option<u64>,
-}
-
-impl Lines {
-    fn open(path: &str) -> io::Result<Self> {
-        let input = Input::open(path)?;
-        let size = match path {
-            "-" => None,
-            path => std::fs::metadata(path).ok().filter(|it| it.is_file()).map(|it| it.len()),
-        };
-        Ok(Self {
-            input,
-            buffer: Vec::new(),
-            taken: 0,
-            at_end: false,
-            in_long_line: false,
-            number: 0,
-            handed_out: 0,
-            size,
-        })
-    }
-
-    /// Reads on; whether there was anything, be it the end.
-    fn fill(&mut self) -> io::Result<bool> {
-        const PIECE: usize = 64 * 1024;
-        self.buffer.drain(..self.taken);
-        self.taken = 0;
-        let before = self.buffer.len();
-        self.buffer.resize(before + PIECE, 0);
-        let read = self.input.read(&mut self.buffer[before..]);
-        self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
-        match read {
-            Err(error)
-                if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) =>
-            {
-                Ok(false)
-            }
-            read => {
-                self.at_end = read? == 0;
-                Ok(true)
-            }
-        }
-    }
-
-    /// The next whole line, or why it is none. Comments may be longer than lines, and of any octets.
-    fn next(&mut self) -> Option<Result<String, &'static str>> {
-        loop {
-            let rest = self.buffer.get(self.taken..)?;
-            let end = rest.iter().position(|&octet| octet == b'\n');
-            // the last line may lack its end
-            let whole = end.is_some() || (self.at_end && !rest.is_empty());
-            let too_long = end.unwrap_or(rest.len()) > LONGEST_LINE;
-            if !whole && !too_long && !self.in_long_line {
-                return None;
-            }
-            let length = end.map_or(rest.len(), |end| end + 1);
-            if length == 0 {
-                return None;
-            }
-            let line = &rest[..end.unwrap_or(rest.len())];
-            let begins = !std::mem::replace(&mut self.in_long_line, !whole);
-            let line = match (begins && !is_comment(line.trim_ascii_start()), too_long) {
-                (false, _) => None,
-                (true, true) => Some(Err("it is longer than 64 KiB")),
-                (true, false) => {
-                    Some(str::from_utf8(line).map(str::to_owned).map_err(|_| "it is not UTF-8"))
-                }
-            };
-            self.taken += length;
-            self.handed_out += length as u64;
-            self.number += usize::from(begins);
-            if line.is_some() {
-                return line;
-            }
-        }
-    }
-
-    fn ended(&self) -> bool {
-        self.at_end && self.taken == self.buffer.len()
-    }
-}
-
-/// What a batch came to.
-struct Summary {
-    start: Instant,
-    at: Zoned,
-    rcodes: BTreeMap<u16, usize>,
-    failures: BTreeMap<&'static str, usize>,
-    /// Zones that came whole.
-    transferred: usize,
-    /// Microseconds from query to reply.
-    latency: Histogram<u64>,
-}
-
-impl Summary {
-    fn new() -> Self {
-        const HOUR: u64 = 3_600_000_000;
-        // bounds that the crate accepts, and two digits, keep it at some kilobytes
-        let latency = Histogram::new_with_bounds(1, HOUR, 2).expect("bounds in order");
-        let (rcodes, failures) = (BTreeMap::new(), BTreeMap::new());
-        let (start, at) = (Instant::now(), Zoned::now());
-        Self { start, at, rcodes, failures, transferred: 0, latency }
-    }
-
-    /// A reply of no use counts as a failure; one that a condition does not hold for counts as
-    /// both.
-    fn answered(&mut self, code: u8, rcode: Rcode, waited: Duration) {
-        if code == NO_ANSWER {
-            *self.failures.entry("message").or_default() += 1;
-            return;
-        }
-        if code == CONDITION {
-            *self.failures.entry("condition").or_default() += 1;
-        }
-        *self.rcodes.entry(rcode.code).or_default() += 1;
-        // a wait beyond the greatest is the greatest
-        self.latency
-            .saturating_record(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX).max(1));
-    }
-
-    fn failed(&mut self, error: &Error) {
-        *self.failures.entry(error.kind()).or_default() += 1;
-    }
-
-    fn failures(&self) -> usize {
-        self.failures.values().sum()
-    }
-
-    fn write(&self, talk: &mut Talk<'_>, shown: usize, interrupted: bool) -> io::Result<()> {
-        let seconds = self.start.elapsed().as_secs_f64();
-        let mut parts = vec![format!("{shown} queries in {seconds:.1} s")];
-        if seconds > 0.0 {
-            parts.push(format!("{:.0} q/s", shown as f64 / seconds));
-        }
-        for (code, count) in &self.rcodes {
-            parts.push(format!("{} {count}", Rcode::new(*code)));
-        }
-        if self.transferred > 0 {
-            parts.push(format!("transfers {}", self.transferred));
-        }
-        for (kind, count) in &self.failures {
-            parts.push(format!("{kind} {count}"));
-        }
-        if !self.latency.is_empty() {
-            let at = |quantile| self.latency.value_at_quantile(quantile) as f64 / 1e3;
-            let (middle, most) = (at(0.5), at(0.99));
-            let max = self.latency.max() as f64 / 1e3;
-            parts.push(format!("latency 50% {middle:.1} ms, 99% {most:.1} ms, max {max:.1} ms"));
-        }
-        let cut = if interrupted { "Interrupted" } else { "Batch" };
-        talk.summary(format_args!("{cut}: {}", parts.join(", ")))
-    }
-
-    /// The same as an object, beside the data and not among them.
-    fn write_json(
-        &self,
-        talk: &mut Talk<'_>,
-        shown: usize,
-        interrupted: bool,
-        status: u8,
-    ) -> io::Result<()> {
-        let rcodes =
-            self.rcodes.iter().map(|(&code, &count)| (Rcode::new(code).to_string(), count));
-        let mut batch = json::Batch::new(shown, &self.at, self.start.elapsed())
-            .counts(rcodes, &self.failures)
-            .ended(interrupted, status);
-        if !self.latency.is_empty() {
-            batch = batch.latency(|it| self.latency.value_at_quantile(it) as f64 / 1e3);
-        }
-        json::summed_up(&batch, talk.err)
-    }
 }

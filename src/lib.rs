@@ -7,23 +7,31 @@
 //!
 //! Five values, four steps, each a function of the value before it.
 //!
-//! | where | what lives there | what it may import |
+//! | where | what lives there | what it imports |
 //! |---|---|---|
 //! | `main` | argv in, streams and exit status out | this |
-//! | `lib` | this map, and [`run`]: the only place that knows both `cli` and `net` | all |
-//! | [`cli`] | what was typed; opens no file, asks no clock | words of the others |
-//! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `moment` |
-//! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `dns`, `tls::policy`, `display` |
-//! | [`dns`] | messages: bytes in, values out; pure | `text` |
-//! | [`tls`] | who is at the other end; the only place that rustls calls dangerous | `verdict`, `error`, `moment` |
-//! | [`net`] | the only sockets | `plan` (and the words of `cli` in it), `dns`, `tls`, `event`, `exchange`, `verdict` |
-//! | [`render`] | Exchange -> text; pure | `event`, `exchange`, `verdict`, `dns`, `display`, `moment` |
+//! | `lib` | this map, and [`run`] | all |
+//! | `batch` | the queries of a file, many at a time, to the streams | `lookups`, `net`, `plan`, `cli`, `render`, `error`, `dns`, `display`, `moment` |
+//! | `lookups` | the queries of a command line, from the plan to the streams | `net`, `plan`, `cli`, `render`, `error`, `exchange`, `dns`, `display`, `text` |
+//! | [`net`] | the only sockets | `plan`, `cli`, `tls`, `event`, `error`, `exchange`, `dns`, `verdict`, `alert`, `text` |
+//! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `tls`, `condition`, `error`, `dns`, `display` |
+//! | [`cli`] | what was typed; opens no file, asks no clock | `tls`, `condition`, `error`, `dns`, `display`, `text` |
+//! | [`render`] | Exchange -> text; pure | `event`, `error`, `exchange`, `dns`, `verdict`, `display`, `moment`, `text` |
+//! | [`tls`] | who is at the other end; the only place that rustls calls dangerous | `error`, `verdict`, `moment`, `text` |
+//! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `verdict`, `moment` |
 //! | [`event`] | what is told while a lookup runs | `error`, `exchange`, `verdict` |
-//! | [`error`] | what can go wrong, each with its exit status | `exchange`, `verdict`, `alert` |
-//! | [`exchange`] | the result of a lookup | `verdict` |
-//! | [`verdict`], [`display`], [`alert`], [`text`], [`moment`] | plain values and words | nothing but `text` |
+//! | [`error`] | what can go wrong, each with its exit status | `exchange`, `dns`, `verdict`, `alert`, `text` |
+//! | [`exchange`] | the result of a lookup | `dns`, `verdict`, `text` |
+//! | [`dns`] | messages: bytes in, values out; pure | `text` |
+//! | [`verdict`] | who answered, and what that is worth; plain values | `text` |
+//! | [`alert`] | the alerts of TLS | |
+//! | [`display`] | what is to be shown | |
+//! | [`moment`] | days and spans of time in words | |
+//! | [`text`] | the one escape function | |
 //!
-//! No circle, and only `net`, `tls::roots`, `tls::hello` and `main` touch the world.
+//! No circle: each imports only what stands below it. Files are opened by `lib` (the start file),
+//! `batch`, `net` (TSIG keys) and `tls` (roots, own keys); the clock is asked by those who act, and
+//! never by `plan`, `cli`, `render`, `condition` and `dns`.
 
 pub mod alert;
 mod batch;

@@ -19,6 +19,7 @@ mod faults;
 mod flaws;
 mod generated;
 mod greeting;
+mod house;
 mod idn;
 mod injection;
 mod json;
