@@ -37,3 +37,5 @@ mod streams;
 mod time;
 mod transport;
 mod trust;
+#[cfg(unix)]
+mod zone;
