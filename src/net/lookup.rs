@@ -1,14 +1,14 @@
 //! Lookup -> Exchange: the servers in turn, the addresses of each. One rule: what happens is
 //! reported while it happens, and what fails is reported before the next is tried.
 
+mod query;
 mod transfer;
 mod udp;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use hickory_proto::ProtoError;
 use jiff::Zoned;
 
 use super::clock::Clock;
@@ -16,16 +16,18 @@ use super::deadline::Deadline;
 use super::dial::{self, Race, Stream};
 use super::resolve;
 use super::session::Session;
-use crate::cli::settings::KeySource;
 use crate::dns::message::Message;
 use crate::dns::query::Padding;
-use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
-use crate::error::{Error, system_words};
+use crate::dns::tsig::Key;
+use crate::error::Error;
 use crate::event::{Event, Source};
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
 use crate::tls::policy::Root;
 use crate::tls::roots::Trust;
+
+pub(super) use query::encode;
+use query::{key, now, signature, wanted_cookie};
 
 /// Who asks: it keeps the session that the next query may use.
 #[derive(Default)]
@@ -428,7 +430,8 @@ impl Attempt<'_> {
             let received = self.deadline.elapsed();
             phases.reply = received - sent;
             let peer = session.peer.clone();
-            if let Some(wanted) = self.wanted_cookie(&reply).filter(|_| attempt < MOST_COOKIES) {
+            let may_repeat = self.lookup.route.badcookie && attempt < MOST_COOKIES;
+            if let Some(wanted) = wanted_cookie(&query, &reply).filter(|_| may_repeat) {
                 (self.tell)(Event::Warning(format_args!(
                     "bad cookie from {peer}, retrying with the received one"
                 )));
@@ -475,26 +478,6 @@ impl Attempt<'_> {
         let id = |octets: &[u8]| octets.first_chunk().map_or(0, |id| u16::from_be_bytes(*id));
         (self.tell)(Event::Stray { id: id(reply), expected: id(query) });
     }
-
-    /// The cookie that a server wants to see (RFC 7873 section 5.3).
-    fn wanted_cookie(&self, reply: &[u8]) -> Option<Vec<u8>> {
-        const BADCOOKIE: u16 = 23;
-        if !self.lookup.route.badcookie {
-            return None;
-        }
-        let reply = Message::read(reply);
-        if reply.rcode().code != BADCOOKIE {
-            return None;
-        }
-        let mut options = reply.opt()?.options();
-        options.find(|option| option.code == COOKIE).map(|option| option.data.to_vec())
-    }
-}
-
-/// What the signature of a reply to a signed query is worth.
-fn signature(key: Option<&Key>, mac: Option<&Mac>, reply: &[u8]) -> Option<Result<(), TsigFault>> {
-    let (key, mac) = key.zip(mac)?;
-    Some(Verifier::new(key, mac).verify(reply, now()))
 }
 
 /// Whether a reply has the ID of `query`; one too short for an ID is taken as it is.
@@ -505,53 +488,4 @@ fn has_id_of(reply: &[u8], query: &[u8]) -> bool {
 fn is_truncated(reply: &[u8]) -> bool {
     const TC: u8 = 0x02;
     reply.get(2).is_some_and(|flags| flags & TC != 0)
-}
-
-const COOKIE: u16 = 10;
-
-/// The query as it is sent: with an ID of its own, a cookie where it has one, and the MAC of its
-/// signature where it is signed.
-pub(super) fn encode(
-    lookup: &Lookup,
-    key: Option<&Key>,
-    cookie: Option<&[u8]>,
-) -> Result<(Vec<u8>, Option<Mac>), Error> {
-    let too_long = |error: ProtoError| Error::usage(format!("can't create query packet ({error})"));
-    let (id, tail) = (rand::random(), key.map_or(0, tsig::length));
-    let mut bytes = if cookie.is_none() && !lookup.random_cookie {
-        lookup.query.encode(id, tail).map_err(too_long)?
-    } else {
-        let mut query = lookup.query.clone();
-        let options = query.edns.iter_mut().flat_map(|edns| &mut edns.options);
-        for (_, data) in options.filter(|(code, _)| *code == COOKIE) {
-            *data = match cookie {
-                Some(cookie) => cookie.to_vec(),
-                None => rand::random::<[u8; 8]>().to_vec(),
-            };
-        }
-        query.encode(id, tail).map_err(too_long)?
-    };
-    let mac = key.map(|key| tsig::sign(&mut bytes, key, now(), tsig::FUDGE));
-    Ok((bytes, mac))
-}
-
-/// The key of a route.
-fn key(route: &Route) -> Result<Option<Key>, Error> {
-    match &route.key {
-        None => Ok(None),
-        Some(KeySource::Typed(key)) => Ok(Some(key.clone())),
-        Some(KeySource::File(path)) => {
-            let unreadable = |reason| Error::File { path: path.clone(), reason };
-            let text =
-                std::fs::read_to_string(path).map_err(|error| unreadable(system_words(&error)))?;
-            let key = Key::from_file(&text)
-                .map_err(|fault| unreadable(format!("bad keyfile ({fault})")))?;
-            Ok(Some(key))
-        }
-    }
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }

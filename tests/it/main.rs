@@ -13,6 +13,7 @@ mod batch;
 mod bounds;
 mod client;
 mod conditions;
+mod cookies;
 mod corpus;
 mod fallback;
 mod faults;
