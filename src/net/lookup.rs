@@ -23,7 +23,8 @@ use crate::error::Error;
 use crate::event::{Event, Source};
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
-use crate::tls::policy::Root;
+use crate::tls::hello::{OwnKey, provider};
+use crate::tls::policy::{Policy, Root};
 use crate::tls::roots::Trust;
 
 pub(super) use query::encode;
@@ -51,13 +52,19 @@ impl Asker {
         let deadline = Deadline::new(lookup.route.timeout);
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
-        if let Some(outcome) = attempt.on_kept_session() {
+        let targets = attempt.targets()?;
+        attempt.deadline = share(deadline, targets.len());
+        if let Some(outcome) = attempt.on_kept_session(targets.len()) {
             return outcome;
         }
-        let targets = targets(lookup)?;
         let mut refused = None;
         let mut last = None;
         for (position, target) in targets.iter().enumerate() {
+            if position > 0 && deadline.is_over() {
+                // who got no time has not failed
+                break;
+            }
+            attempt.deadline = share(deadline, targets.len() - position);
             (attempt.tell)(Event::Turn { host: &target.host, port: target.port, at: &attempt.at });
             match attempt.server(target) {
                 Ok(exchange) => match server_failure(&exchange.reply.bytes) {
@@ -70,10 +77,10 @@ impl Asker {
                     }
                     _ => return Ok(exchange),
                 },
+                // what the next server would need as well
+                Err(error @ Error::File { .. }) => return Err(error),
                 Err(error) => {
-                    let server = format!("{}({})", target.typed(), protocol(lookup));
-                    let took = attempt.deadline.elapsed();
-                    (attempt.tell)(Event::GivenUp { server: &server, error: &error, took });
+                    attempt.given_up(target, protocol(lookup), &error);
                     last = Some(error);
                 }
             }
@@ -112,13 +119,17 @@ impl Asker {
         let protocol = protocol(lookup);
         // neither a command line nor a system's configuration yields no server at all
         let mut last = Error::Internal("no servers to query".into());
-        for target in targets(lookup)? {
-            match attempt.open(&target, protocol) {
+        let targets = attempt.targets()?;
+        for (position, target) in targets.iter().enumerate() {
+            if position > 0 && deadline.is_over() {
+                break;
+            }
+            attempt.deadline = share(deadline, targets.len() - position);
+            match attempt.open(target, protocol) {
                 Ok((session, phases, _)) => return Ok((session, phases)),
+                Err(error @ Error::File { .. }) => return Err(error),
                 Err(error) => {
-                    let server = format!("{}({protocol})", target.typed());
-                    let took = attempt.deadline.elapsed();
-                    (attempt.tell)(Event::GivenUp { server: &server, error: &error, took });
+                    attempt.given_up(target, protocol, &error);
                     last = error;
                 }
             }
@@ -145,6 +156,13 @@ impl Asker {
     }
 }
 
+/// Whether a lookup needs files that somebody named, which may not be there.
+fn names_files(target: &Target) -> bool {
+    let Policy { roots, pin_files, .. } = &target.policy;
+    let files = roots.iter().any(|root| matches!(root, Root::File(_)));
+    files || !pin_files.is_empty() || target.hello.own.is_some()
+}
+
 /// What a server says of itself that another may not say (RFC 1035 section 4.1.1).
 fn server_failure(reply: &[u8]) -> Option<&'static str> {
     match reply.get(3)? & 0xf {
@@ -160,6 +178,16 @@ fn targets(lookup: &Lookup) -> Result<Vec<Target>, Error> {
         Targets::System(template) => {
             resolve::system_servers()?.iter().map(|server| template.at(server)).collect()
         }
+    }
+}
+
+/// What the next of so many servers may take of the time that is left, so that one who is silent
+/// leaves as much to each of the others.
+fn share(deadline: Deadline, servers: usize) -> Deadline {
+    match u32::try_from(servers).unwrap_or(u32::MAX) {
+        // the last one gets all, to the nanosecond
+        0 | 1 => deadline,
+        servers => deadline.within(deadline.left().map(|left| left / servers)),
     }
 }
 
@@ -183,8 +211,8 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     /// Asks over the session of the query before, if it leads where this one wants to go. One that
     /// the server has closed meanwhile is no failure (RFC 7766 section 6.2.4); one that took all the
-    /// time there was is.
-    fn on_kept_session(&mut self) -> Option<Result<Exchange, Error>> {
+    /// time there was is, and leads on to the next where there are several servers.
+    fn on_kept_session(&mut self, servers: usize) -> Option<Result<Exchange, Error>> {
         let (route, mut session) = self.asker.kept.take()?;
         let query = &self.lookup.query;
         if !self.lookup.route.keepopen || !route.leads_as(&self.lookup.route) {
@@ -216,7 +244,7 @@ impl Attempt<'_> {
                 (self.tell)(Event::Failed(&error));
                 let took = self.deadline.elapsed();
                 (self.tell)(Event::GivenUp { server: &server, error: &error, took });
-                Some(Err(error))
+                (servers < 2).then_some(Err(error))
             }
             Err(_) => None,
         }
@@ -267,6 +295,21 @@ impl Attempt<'_> {
         Attempt { asker, lookup: &lookup, deadline, at, tell }.stream(&target, Protocol::Tcp)
     }
 
+    fn targets(&mut self) -> Result<Vec<Target>, Error> {
+        targets(self.lookup).inspect_err(|error| {
+            (self.tell)(Event::Failed(error));
+            if let Some(hint) = error.hint() {
+                (self.tell)(Event::Hint(&hint));
+            }
+        })
+    }
+
+    fn given_up(&mut self, target: &Target, protocol: Protocol, error: &Error) {
+        let server = format!("{}({protocol})", target.typed());
+        let took = self.deadline.elapsed();
+        (self.tell)(Event::GivenUp { server: &server, error, took });
+    }
+
     fn querying(&mut self, target: &Target, protocol: Protocol) {
         let query = &self.lookup.query;
         (self.tell)(Event::Querying {
@@ -311,12 +354,17 @@ impl Attempt<'_> {
         protocol: Protocol,
     ) -> Result<(Session, Phases, Duration), Error> {
         self.querying(target, Protocol::Tcp);
-        // who cannot sign need not call
+        // who cannot sign, or judge, or show who they are, need not call
         self.key()?;
+        let mut trust = None;
+        if protocol == Protocol::Tls && names_files(target) {
+            trust =
+                Some(self.trust(target).inspect_err(|error| (self.tell)(Event::Failed(error)))?);
+        }
         let start = self.deadline.elapsed();
         if target.is_path() {
             let opened = dial::unix(&target.host, protocol, &self.deadline).and_then(|stream| {
-                self.greet(stream, Endpoint::Path(target.host.clone()), target, protocol, None)
+                self.greet(stream, Endpoint::Path(target.host.clone()), target, protocol, trust)
             });
             let session = opened.inspect_err(|error| (self.tell)(Event::Failed(error)))?;
             return Ok((session, Phases::default(), start));
@@ -331,8 +379,7 @@ impl Attempt<'_> {
             (self.tell)(Event::Failed(error));
         }
         // while the connection is on its way
-        let mut trust = None;
-        if protocol == Protocol::Tls {
+        if protocol == Protocol::Tls && trust.is_none() {
             trust =
                 Some(self.trust(target).inspect_err(|error| (self.tell)(Event::Failed(error)))?);
         }
@@ -393,7 +440,11 @@ impl Attempt<'_> {
         greeted
     }
 
+    /// What a target is judged by, once it is sure that our own certificate can be shown.
     fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
+        if let Some(own) = &target.hello.own {
+            OwnKey::load(Some(own), &provider(target.hello.post_quantum))?;
+        }
         let trust = Trust::load(&target.policy)?;
         for (root, count) in &trust.anchors.imported {
             let source = match root {

@@ -4,7 +4,7 @@
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
-use super::{Attempt, encode, has_id_of, now, protocol, targets};
+use super::{Attempt, encode, has_id_of, now, protocol};
 use crate::dns::fault::Fault;
 use crate::dns::message::Message;
 use crate::dns::transfer::{Step, Transfer, TransferFault};
@@ -23,7 +23,7 @@ impl Attempt<'_> {
         summary: &mut Option<Transferred>,
         each: &mut dyn FnMut(&Message<'_>) -> bool,
     ) -> Result<(), Error> {
-        let targets = targets(self.lookup)?;
+        let targets = self.targets()?;
         // neither a command line nor a system's configuration yields no server at all
         let target = targets.first().ok_or_else(|| Error::Internal("no server".into()))?;
         let protocol = protocol(self.lookup);
@@ -43,9 +43,9 @@ impl Attempt<'_> {
             outcome
         });
         outcome.inspect_err(|error| {
-            let server = format!("{}({protocol})", target.typed());
-            let took = self.deadline.elapsed();
-            (self.tell)(Event::GivenUp { server: &server, error, took });
+            if !matches!(error, Error::File { .. }) {
+                self.given_up(target, protocol, error);
+            }
         })
     }
 
