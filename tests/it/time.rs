@@ -151,7 +151,8 @@ pub(crate) fn plain_tcp(
 /// A message of a transfer of the root zone: an SOA record with this serial, an A record, nothing.
 pub(crate) fn of_a_zone(id: [u8; 2], record: Option<Option<u8>>) -> Vec<u8> {
     let mut message =
-        [id[0], id[1], 0x84, 0, 0, 0, 0, record.is_some().into(), 0, 0, 0, 0].to_vec();
+        [id[0], id[1], 0x84, 0, 0, 1, 0, record.is_some().into(), 0, 0, 0, 0].to_vec();
+    message.extend([0, 0, 252, 0, 1]);
     match record {
         Some(Some(serial)) => {
             message.extend([0, 0, 6, 0, 1, 0, 0, 0, 0, 0, 22, 0, 0, 0, 0, 0, serial]);
