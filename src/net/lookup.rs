@@ -1,14 +1,14 @@
 //! Lookup -> Exchange: the servers in turn, the addresses of each. One rule: what happens is
 //! reported while it happens, and what fails is reported before the next is tried.
 
+mod query;
 mod transfer;
 mod udp;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use hickory_proto::ProtoError;
 use jiff::Zoned;
 
 use super::clock::Clock;
@@ -16,16 +16,19 @@ use super::deadline::Deadline;
 use super::dial::{self, Race, Stream};
 use super::resolve;
 use super::session::Session;
-use crate::cli::settings::KeySource;
 use crate::dns::message::Message;
 use crate::dns::query::Padding;
-use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
-use crate::error::{Error, system_words};
+use crate::dns::tsig::Key;
+use crate::error::Error;
 use crate::event::{Event, Source};
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
-use crate::tls::policy::Root;
+use crate::tls::hello::{OwnKey, provider};
+use crate::tls::policy::{Policy, Root};
 use crate::tls::roots::Trust;
+
+pub(super) use query::encode;
+use query::{key, now, signature, wanted_cookie};
 
 /// Who asks: it keeps the session that the next query may use.
 #[derive(Default)]
@@ -49,13 +52,19 @@ impl Asker {
         let deadline = Deadline::new(lookup.route.timeout);
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
-        if let Some(outcome) = attempt.on_kept_session() {
+        let targets = attempt.targets()?;
+        attempt.deadline = share(deadline, targets.len());
+        if let Some(outcome) = attempt.on_kept_session(targets.len()) {
             return outcome;
         }
-        let targets = targets(lookup)?;
         let mut refused = None;
         let mut last = None;
         for (position, target) in targets.iter().enumerate() {
+            if position > 0 && deadline.is_over() {
+                // who got no time has not failed
+                break;
+            }
+            attempt.deadline = share(deadline, targets.len() - position);
             (attempt.tell)(Event::Turn { host: &target.host, port: target.port, at: &attempt.at });
             match attempt.server(target) {
                 Ok(exchange) => match server_failure(&exchange.reply.bytes) {
@@ -68,10 +77,10 @@ impl Asker {
                     }
                     _ => return Ok(exchange),
                 },
+                // what the next server would need as well
+                Err(error @ Error::File { .. }) => return Err(error),
                 Err(error) => {
-                    let server = format!("{}({})", target.typed(), protocol(lookup));
-                    let took = attempt.deadline.elapsed();
-                    (attempt.tell)(Event::GivenUp { server: &server, error: &error, took });
+                    attempt.given_up(target, protocol(lookup), &error);
                     last = Some(error);
                 }
             }
@@ -109,13 +118,17 @@ impl Asker {
         let protocol = protocol(lookup);
         // neither a command line nor a system's configuration yields no server at all
         let mut last = Error::Internal("no servers to query".into());
-        for target in targets(lookup)? {
-            match attempt.open(&target, protocol) {
+        let targets = attempt.targets()?;
+        for (position, target) in targets.iter().enumerate() {
+            if position > 0 && deadline.is_over() {
+                break;
+            }
+            attempt.deadline = share(deadline, targets.len() - position);
+            match attempt.open(target, protocol) {
                 Ok((session, phases, _)) => return Ok((session, phases)),
+                Err(error @ Error::File { .. }) => return Err(error),
                 Err(error) => {
-                    let server = format!("{}({protocol})", target.typed());
-                    let took = attempt.deadline.elapsed();
-                    (attempt.tell)(Event::GivenUp { server: &server, error: &error, took });
+                    attempt.given_up(target, protocol, &error);
                     last = error;
                 }
             }
@@ -142,6 +155,13 @@ impl Asker {
     }
 }
 
+/// Whether a lookup needs files that somebody named, which may not be there.
+fn names_files(target: &Target) -> bool {
+    let Policy { roots, pin_files, .. } = &target.policy;
+    let files = roots.iter().any(|root| matches!(root, Root::File(_)));
+    files || !pin_files.is_empty() || target.hello.own.is_some()
+}
+
 /// What a server says of itself that another may not say (RFC 1035 section 4.1.1).
 fn server_failure(reply: &[u8]) -> Option<&'static str> {
     match reply.get(3)? & 0xf {
@@ -157,6 +177,16 @@ fn targets(lookup: &Lookup) -> Result<Vec<Target>, Error> {
         Targets::System(template) => {
             resolve::system_servers()?.iter().map(|server| template.at(server)).collect()
         }
+    }
+}
+
+/// What the next of so many servers may take of the time that is left, so that one who is silent
+/// leaves as much to each of the others.
+fn share(deadline: Deadline, servers: usize) -> Deadline {
+    match u32::try_from(servers).unwrap_or(u32::MAX) {
+        // the last one gets all, to the nanosecond
+        0 | 1 => deadline,
+        servers => deadline.within(deadline.left().map(|left| left / servers)),
     }
 }
 
@@ -181,8 +211,8 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     /// Asks over the session of the query before, if it leads where this one wants to go. One that
     /// the server has closed meanwhile is no failure (RFC 7766 section 6.2.4); one that took all the
-    /// time there was is.
-    fn on_kept_session(&mut self) -> Option<Result<Exchange, Error>> {
+    /// time there was is, and leads on to the next where there are several servers.
+    fn on_kept_session(&mut self, servers: usize) -> Option<Result<Exchange, Error>> {
         let (route, mut session) = self.asker.kept.take()?;
         let query = &self.lookup.query;
         if !self.lookup.route.keepopen || !route.leads_as(&self.lookup.route) {
@@ -214,7 +244,7 @@ impl Attempt<'_> {
                 (self.tell)(Event::Failed(&error));
                 let took = self.deadline.elapsed();
                 (self.tell)(Event::GivenUp { server: &server, error: &error, took });
-                Some(Err(error))
+                (servers < 2).then_some(Err(error))
             }
             Err(_) => None,
         }
@@ -265,6 +295,21 @@ impl Attempt<'_> {
         Attempt { asker, lookup: &lookup, deadline, at, tell }.stream(&target, Protocol::Tcp)
     }
 
+    fn targets(&mut self) -> Result<Vec<Target>, Error> {
+        targets(self.lookup).inspect_err(|error| {
+            (self.tell)(Event::Failed(error));
+            if let Some(hint) = error.hint() {
+                (self.tell)(Event::Hint(&hint));
+            }
+        })
+    }
+
+    fn given_up(&mut self, target: &Target, protocol: Protocol, error: &Error) {
+        let server = format!("{}({protocol})", target.typed());
+        let took = self.deadline.elapsed();
+        (self.tell)(Event::GivenUp { server: &server, error, took });
+    }
+
     fn querying(&mut self, target: &Target, protocol: Protocol) {
         let query = &self.lookup.query;
         (self.tell)(Event::Querying {
@@ -309,12 +354,17 @@ impl Attempt<'_> {
         protocol: Protocol,
     ) -> Result<(Session, Phases, Duration), Error> {
         self.querying(target, Protocol::Tcp);
-        // who cannot sign need not call
+        // who cannot sign, or judge, or show who they are, need not call
         self.key()?;
+        let mut trust = None;
+        if protocol == Protocol::Tls && names_files(target) {
+            trust =
+                Some(self.trust(target).inspect_err(|error| (self.tell)(Event::Failed(error)))?);
+        }
         let start = self.deadline.elapsed();
         if target.is_path() {
             let opened = dial::unix(&target.host, protocol, &self.deadline).and_then(|stream| {
-                self.greet(stream, Endpoint::Path(target.host.clone()), target, protocol, None)
+                self.greet(stream, Endpoint::Path(target.host.clone()), target, protocol, trust)
             });
             let session = opened.inspect_err(|error| (self.tell)(Event::Failed(error)))?;
             return Ok((session, Phases::default(), start));
@@ -329,8 +379,7 @@ impl Attempt<'_> {
             (self.tell)(Event::Failed(error));
         }
         // while the connection is on its way
-        let mut trust = None;
-        if protocol == Protocol::Tls {
+        if protocol == Protocol::Tls && trust.is_none() {
             trust =
                 Some(self.trust(target).inspect_err(|error| (self.tell)(Event::Failed(error)))?);
         }
@@ -391,7 +440,11 @@ impl Attempt<'_> {
         greeted
     }
 
+    /// What a target is judged by, once it is sure that our own certificate can be shown.
     fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
+        if let Some(own) = &target.hello.own {
+            OwnKey::load(Some(own), &provider(target.hello.post_quantum))?;
+        }
         let trust = Trust::load(&target.policy)?;
         for (root, count) in &trust.anchors.imported {
             let source = match root {
@@ -428,7 +481,8 @@ impl Attempt<'_> {
             let received = self.deadline.elapsed();
             phases.reply = received - sent;
             let peer = session.peer.clone();
-            if let Some(wanted) = self.wanted_cookie(&reply).filter(|_| attempt < MOST_COOKIES) {
+            let may_repeat = self.lookup.route.badcookie && attempt < MOST_COOKIES;
+            if let Some(wanted) = wanted_cookie(&query, &reply).filter(|_| may_repeat) {
                 (self.tell)(Event::Warning(format_args!(
                     "bad cookie from {peer}, retrying with the received one"
                 )));
@@ -475,26 +529,6 @@ impl Attempt<'_> {
         let id = |octets: &[u8]| octets.first_chunk().map_or(0, |id| u16::from_be_bytes(*id));
         (self.tell)(Event::Stray { id: id(reply), expected: id(query) });
     }
-
-    /// The cookie that a server wants to see (RFC 7873 section 5.3).
-    fn wanted_cookie(&self, reply: &[u8]) -> Option<Vec<u8>> {
-        const BADCOOKIE: u16 = 23;
-        if !self.lookup.route.badcookie {
-            return None;
-        }
-        let reply = Message::read(reply);
-        if reply.rcode().code != BADCOOKIE {
-            return None;
-        }
-        let mut options = reply.opt()?.options();
-        options.find(|option| option.code == COOKIE).map(|option| option.data.to_vec())
-    }
-}
-
-/// What the signature of a reply to a signed query is worth.
-fn signature(key: Option<&Key>, mac: Option<&Mac>, reply: &[u8]) -> Option<Result<(), TsigFault>> {
-    let (key, mac) = key.zip(mac)?;
-    Some(Verifier::new(key, mac).verify(reply, now()))
 }
 
 /// Whether a reply has the ID of `query`; one too short for an ID is taken as it is.
@@ -505,53 +539,4 @@ fn has_id_of(reply: &[u8], query: &[u8]) -> bool {
 fn is_truncated(reply: &[u8]) -> bool {
     const TC: u8 = 0x02;
     reply.get(2).is_some_and(|flags| flags & TC != 0)
-}
-
-const COOKIE: u16 = 10;
-
-/// The query as it is sent: with an ID of its own, a cookie where it has one, and the MAC of its
-/// signature where it is signed.
-pub(super) fn encode(
-    lookup: &Lookup,
-    key: Option<&Key>,
-    cookie: Option<&[u8]>,
-) -> Result<(Vec<u8>, Option<Mac>), Error> {
-    let too_long = |error: ProtoError| Error::usage(format!("can't create query packet ({error})"));
-    let (id, tail) = (rand::random(), key.map_or(0, tsig::length));
-    let mut bytes = if cookie.is_none() && !lookup.random_cookie {
-        lookup.query.encode(id, tail).map_err(too_long)?
-    } else {
-        let mut query = lookup.query.clone();
-        let options = query.edns.iter_mut().flat_map(|edns| &mut edns.options);
-        for (_, data) in options.filter(|(code, _)| *code == COOKIE) {
-            *data = match cookie {
-                Some(cookie) => cookie.to_vec(),
-                None => rand::random::<[u8; 8]>().to_vec(),
-            };
-        }
-        query.encode(id, tail).map_err(too_long)?
-    };
-    let mac = key.map(|key| tsig::sign(&mut bytes, key, now(), tsig::FUDGE));
-    Ok((bytes, mac))
-}
-
-/// The key of a route.
-fn key(route: &Route) -> Result<Option<Key>, Error> {
-    match &route.key {
-        None => Ok(None),
-        Some(KeySource::Typed(key)) => Ok(Some(key.clone())),
-        Some(KeySource::File(path)) => {
-            let unreadable = |reason| Error::File { path: path.clone(), reason };
-            let text =
-                std::fs::read_to_string(path).map_err(|error| unreadable(system_words(&error)))?;
-            let key = Key::from_file(&text)
-                .map_err(|fault| unreadable(format!("bad keyfile ({fault})")))?;
-            Ok(Some(key))
-        }
-    }
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }

@@ -219,7 +219,7 @@ fn what_failed_says_why_on_standard_output_too() {
     assert_eq!(object["server"]["host"], "no-such-host.invalid");
     assert_eq!(object["server"]["address"], Value::Null);
 
-    let server = Server::start(Credential::Good, Behaviour::Answer).expect_no_query();
+    let server = Server::start(Credential::Good, Behaviour::Answer).expect_unused();
     let line = format!("@127.0.0.1#{} +tls-ca=/nonexistent.pem +json x.test", server.port());
     let object = self::object(&tdig(&line));
     assert_eq!(

@@ -13,6 +13,7 @@ mod batch;
 mod bounds;
 mod client;
 mod conditions;
+mod cookies;
 mod corpus;
 mod fallback;
 mod faults;
@@ -38,3 +39,5 @@ mod streams;
 mod time;
 mod transport;
 mod trust;
+#[cfg(unix)]
+mod zone;

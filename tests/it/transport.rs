@@ -1,8 +1,10 @@
 //! The ways around TLS: plain DNS, kept sessions, transfers. One rule: what was asked to be
 //! encrypted never leaves in cleartext.
 
+use std::time::{Duration, Instant};
+
 use crate::dot::{Behaviour, Credential, Server};
-use crate::run::{tdig, tdig_in};
+use crate::run::{Seen, tdig, tdig_in};
 
 #[test]
 fn plain_dns_is_udp_and_says_so() {
@@ -114,6 +116,90 @@ fn a_server_that_fails_leads_on_to_the_next() {
     let alone = tdig(&format!("@127.0.0.1#{} @127.0.0.1#1 example.com", failing.port()));
     assert_eq!(alone.status, 0, "{alone:#?}");
     assert!(alone.out.contains("status: SERVFAIL"), "{alone:#?}");
+}
+
+/// Runs a command line that may take `timeout`, and at most a tenth of a second more.
+fn within(timeout: Duration, line: &str) -> Seen {
+    let started = Instant::now();
+    let seen = tdig(&format!("{line} +timeout={}ms", timeout.as_millis()));
+    let took = started.elapsed();
+    assert!(took < timeout + Duration::from_millis(100), "took {took:?}: {seen:#?}");
+    seen
+}
+
+#[test]
+fn a_server_that_is_silent_leaves_the_others_their_share_of_the_time() {
+    let timeout = Duration::from_millis(900);
+    for (options, silence) in [
+        ("+notls", Behaviour::NoReply),
+        ("+notls +tcp", Behaviour::NoReply),
+        ("", Behaviour::Silence),
+        ("", Behaviour::NoReply),
+    ] {
+        let start = |behaviour| match options {
+            "" => Server::start(Credential::Good, behaviour),
+            _ => Server::plain().behaviour(behaviour).start(),
+        };
+        let (silent, good) = (start(silence), start(Behaviour::Answer));
+        let line = format!("{options} @127.0.0.1#{} @127.0.0.1#{}", silent.port(), good.port());
+        let seen = within(timeout, &format!("{line} example.com"));
+        assert_eq!(seen.status, 0, "{line}: {seen:#?}");
+        assert!(seen.out.contains(&format!(";; From 127.0.0.1@{}", good.port())), "{seen:#?}");
+        assert_eq!(seen.err.matches("failed to query server").count(), 1, "{seen:#?}");
+        assert!(!seen.err.contains(&format!("@{}(", good.port())), "{seen:#?}");
+    }
+    // each of them was asked, and each says after how long it was given up
+    let silent = [(); 3].map(|()| Server::plain().behaviour(Behaviour::NoReply).start());
+    let servers = silent.each_ref().map(|it| format!("@127.0.0.1#{}", it.port())).join(" ");
+    let seen = within(timeout, &format!("+notls +retry=0 {servers} example.com"));
+    assert_eq!(seen.status, 9, "{seen:#?}");
+    for after in ["(after 0.3 s)", "(after 0.6 s)", "(after 0.9 s)"] {
+        assert!(seen.err.contains(after), "{after}: {seen:#?}");
+    }
+    for server in silent {
+        assert_eq!(server.finish().datagrams, 1);
+    }
+}
+
+#[test]
+fn a_kept_session_that_is_silent_leaves_the_servers_their_share_of_the_time() {
+    let silent = Server::start(Credential::Good, Behaviour::SkipEvery(2));
+    let good = Server::start(Credential::Good, Behaviour::Answer).expect_anything();
+    let servers = format!("@127.0.0.1#{} @127.0.0.1#{}", silent.port(), good.port());
+    let line = format!("+keepopen {servers} example.com example.com MX");
+    let seen = within(Duration::from_millis(900), &line);
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert_eq!(seen.out.matches("status: NOERROR").count(), 2, "{seen:#?}");
+}
+
+#[test]
+fn a_datagram_is_repeated_as_often_as_there_is_time_for() {
+    let server = Server::plain().behaviour(Behaviour::NoReply).start();
+    let line = format!("+notls +retry=4000000 @127.0.0.1#{} example.com", server.port());
+    let seen = within(Duration::from_millis(300), &line);
+    assert_eq!(seen.status, 9, "{:.500}", seen.err);
+    let told = seen.err.matches("response timeout").count();
+    assert!((2..100_000).contains(&told), "{told}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_once_and_nobody_is_dialled() {
+    let servers = [(); 2].map(|()| Server::start(Credential::Good, Behaviour::Answer));
+    let servers = servers.map(Server::expect_unused);
+    let [first, second] = servers.each_ref().map(|it| format!("@127.0.0.1#{}", it.port()));
+    for options in [
+        "+tls-ca=/nonexistent",
+        "+tls-pin=/nonexistent",
+        "-k /nonexistent",
+        "+tls-certfile=/nonexistent +tls-keyfile=/nonexistent",
+    ] {
+        for query in ["example.com", "example.com AXFR"] {
+            let seen = tdig(&format!("{first} {second} {options} {query}"));
+            assert_eq!(seen.status, 8, "{options}: {seen:#?}");
+            let words = ";; ERROR: /nonexistent: no such file or directory\n";
+            assert_eq!(seen.err, words, "{options} {query}");
+        }
+    }
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Zone transfers: the messages of one reply, handed on while they come. One rule: over TLS, only
 //! a session that may be used for transfers is.
 
+use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
-use super::{Attempt, encode, has_id_of, now, protocol, targets};
+use super::{Attempt, encode, has_id_of, now, protocol};
+use crate::dns::fault::Fault;
 use crate::dns::message::Message;
-use crate::dns::query::Serial;
-use crate::dns::transfer::{Transfer, TransferFault};
+use crate::dns::transfer::{Step, Transfer, TransferFault};
 use crate::dns::tsig::Verifier;
 use crate::error::{Error, Handshake, Reply};
 use crate::event::Event;
@@ -22,12 +23,19 @@ impl Attempt<'_> {
         summary: &mut Option<Transferred>,
         each: &mut dyn FnMut(&Message<'_>) -> bool,
     ) -> Result<(), Error> {
-        let targets = targets(self.lookup)?;
+        let targets = self.targets()?;
         // neither a command line nor a system's configuration yields no server at all
         let target = targets.first().ok_or_else(|| Error::Internal("no server".into()))?;
         let protocol = protocol(self.lookup);
+        (self.tell)(Event::Turn { host: &target.host, port: target.port, at: &self.at });
         let outcome = self.open(target, protocol).and_then(|(mut session, _, start)| {
-            let outcome = self.messages(&mut session, start, summary, each);
+            let mut odd = Odd::default();
+            let outcome = self.messages(&mut session, start, summary, &mut odd, each);
+            if let Odd { more: more @ 1.., .. } = odd {
+                (self.tell)(Event::Warning(format_args!(
+                    "messages of the transfer with more of this: {more}"
+                )));
+            }
             match &outcome {
                 Ok(()) => session.close(),
                 Err(error) => (self.tell)(Event::Failed(error)),
@@ -35,9 +43,9 @@ impl Attempt<'_> {
             outcome
         });
         outcome.inspect_err(|error| {
-            let server = format!("{}({protocol})", target.typed());
-            let took = self.deadline.elapsed();
-            (self.tell)(Event::GivenUp { server: &server, error, took });
+            if !matches!(error, Error::File { .. }) {
+                self.given_up(target, protocol, error);
+            }
         })
     }
 
@@ -46,6 +54,7 @@ impl Attempt<'_> {
         session: &mut Session,
         start: Duration,
         summary: &mut Option<Transferred>,
+        odd: &mut Odd,
         each: &mut dyn FnMut(&Message<'_>) -> bool,
     ) -> Result<(), Error> {
         let peer = session.peer.clone();
@@ -53,7 +62,7 @@ impl Attempt<'_> {
             transfer_may_use(facts)?;
             if facts.verdict.opportunistic {
                 (self.tell)(Event::Warning(format_args!(
-                    "the peer of this transfer was not verified (RFC 9103 section 7.3 wants it)"
+                    "the peer of this transfer was not verified (RFC 9103 section 7.5 wants it)"
                 )));
             }
         }
@@ -72,13 +81,18 @@ impl Attempt<'_> {
             messages: 0,
             records: 0,
         });
-        let incremental = matches!(self.lookup.query.serial, Some(Serial::Authority(_)));
-        let mut transfer = Transfer::default();
-        // the time that one lookup may take is that of each message here: no zone is too large, and
-        // as every message has a record in it, every wait brings the end nearer
+        let asked = Message::read(&query);
+        let mut transfer = Transfer::new(&asked);
+        // the time that one lookup may take is that of each message here: no zone is too large. A
+        // message without a record (RFC 9103 section 7.9.1) brings the end no nearer, and no time
+        let mut begun: Option<Deadline> = None;
         loop {
+            let left = begun.map(|deadline| (deadline, deadline.left()));
             std::thread::sleep(self.lookup.route.delay);
-            let deadline = Deadline::new(self.lookup.route.timeout);
+            let deadline = match left {
+                Some((deadline, left)) => deadline.within(left),
+                None => Deadline::new(self.lookup.route.timeout),
+            };
             let reply = match session.receive(&deadline)? {
                 reply if has_id_of(&reply, &query) => reply,
                 stray => {
@@ -87,22 +101,30 @@ impl Attempt<'_> {
                 }
             };
             let message = Message::read(&reply);
-            let mut outcome = transfer.message(&message, incremental);
-            if let (Some(verifier), Ok(last)) = (&mut verifier, &outcome) {
+            let faults = transfer.faults(&message);
+            let mut outcome = transfer.message(&message, &faults);
+            if let (Some(verifier), Ok(step)) = (&mut verifier, &outcome) {
                 let verified = verifier.verify(&reply, now());
                 let verified =
-                    verified.and_then(|()| if *last { verifier.finish() } else { Ok(()) });
+                    verified.and_then(|()| if step.last { verifier.finish() } else { Ok(()) });
                 if let Err(fault) = verified {
                     outcome = Err(TransferFault::Signature(fault));
                 }
             }
+            self.warn(&faults, &outcome, odd);
             summary.took = self.deadline.elapsed() - sent;
             match outcome {
-                Ok(last) => {
+                Ok(step) => {
                     summary.octets += reply.len();
                     (summary.messages, summary.records) = (transfer.messages, transfer.records);
-                    if !each(&message) || last {
+                    if !each(&message) || step.last {
                         return Ok(());
+                    }
+                    begun = Some(deadline).filter(|_| step.records == 0);
+                    // what waits to be read is read without a look at the time
+                    if begun.is_some() && deadline.is_over() {
+                        let cause = Reply::TimedOut(deadline.elapsed());
+                        return Err(Error::Reply { peer, cause });
                     }
                 }
                 Err(fault) => {
@@ -112,16 +134,52 @@ impl Attempt<'_> {
             }
         }
     }
+
+    /// Tells what is wrong with a message, each kind once in a transfer, but not what the transfer
+    /// ends with.
+    fn warn(&mut self, faults: &[Fault], outcome: &Result<Step, TransferFault>, odd: &mut Odd) {
+        let is_end = |fault: &Fault| match outcome {
+            Err(TransferFault::NoAnswer(end) | TransferFault::Unreadable(end)) => end == fault,
+            Err(TransferFault::Truncated) => *fault == Fault::Truncated,
+            _ => false,
+        };
+        let mut again = false;
+        for fault in faults.iter().filter(|fault| !is_end(fault)) {
+            let kind = discriminant(fault);
+            if odd.told.contains(&kind) {
+                again = true;
+            } else {
+                odd.told.push(kind);
+                (self.tell)(Event::Warning(format_args!("{fault}")));
+            }
+        }
+        odd.more += usize::from(again);
+        if let Ok(Step { beyond: beyond @ 1.., .. }) = outcome {
+            let records = if *beyond == 1 { "record" } else { "records" };
+            (self.tell)(Event::Warning(format_args!(
+                "{beyond} {records} after the SOA record that ends the transfer"
+            )));
+        }
+    }
 }
 
-/// What RFC 9103 section 7.1 demands of a session for transfers.
+/// What was wrong with messages of a transfer.
+#[derive(Default)]
+struct Odd {
+    /// The kinds of faults that were told.
+    told: Vec<Discriminant<Fault>>,
+    /// Messages with one of them again.
+    more: usize,
+}
+
+/// What RFC 9103 demands of a session for transfers.
 fn transfer_may_use(facts: &TlsFacts) -> Result<(), Error> {
     let SessionFacts { version, alpn, .. } = &facts.session;
-    let missing = match (&**version, alpn.as_deref()) {
+    let (missing, section) = match (&**version, alpn.as_deref()) {
         ("TLS1.3", Some("dot")) => return Ok(()),
-        ("TLS1.3", _) => "the server did not choose ALPN dot",
-        _ => "the server does not speak TLS 1.3",
+        ("TLS1.3", _) => ("the server did not choose ALPN dot", "7.1"),
+        _ => ("the server does not speak TLS 1.3", "7.2"),
     };
-    let what = format!("{missing}, which a transfer over TLS needs (RFC 9103 section 7.1)");
+    let what = format!("{missing}, which a transfer over TLS needs (RFC 9103 section {section})");
     Err(Error::Handshake(Handshake::Protocol(what)))
 }

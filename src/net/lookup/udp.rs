@@ -1,7 +1,7 @@
-//! One query in cleartext, over UDP or the datagrams of a UNIX socket. One rule: every try has its
-//! share of the time that is left.
+//! One query in cleartext, over UDP or the datagrams of a UNIX socket. One rule: every address has
+//! its share of the time that is left, and every try its share of that.
 
-use super::{Attempt, MOST_STRAYS, encode, has_id_of, signature};
+use super::{Attempt, MOST_STRAYS, encode, has_id_of, share, signature};
 use crate::error::{Error, Reply};
 use crate::event::Event;
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol};
@@ -21,7 +21,12 @@ impl Attempt<'_> {
         let key = self.key()?;
         let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
         let mut last = None;
-        for endpoint in endpoints {
+        let count = endpoints.len();
+        for (position, endpoint) in endpoints.into_iter().enumerate() {
+            if position > 0 && self.deadline.is_over() {
+                break;
+            }
+            let share = share(self.deadline, count - position);
             let peer = Peer { address: endpoint, protocol: Protocol::Udp };
             (self.tell)(Event::Dialling(&peer));
             let socket = match Datagrams::open(&peer, &self.lookup.route) {
@@ -33,9 +38,7 @@ impl Attempt<'_> {
                 }
             };
             for left in (1..=retry.saturating_add(1)).rev() {
-                // each try gets its share of the time that is left
-                let patience = self.deadline.left().map(|time| time / left);
-                let deadline = self.deadline.within(patience);
+                let deadline = share.within(share.left().map(|time| time / left));
                 let tried = socket.send(&query, &deadline).and_then(|()| {
                     let sent = self.deadline.elapsed();
                     Ok((sent, self.datagram(&socket, &query, &deadline)?))
@@ -56,8 +59,9 @@ impl Attempt<'_> {
                     Err(error) => error,
                 };
                 (self.tell)(Event::Failed(&error));
-                // who cannot be reached now cannot a moment later
-                let is_final = matches!(error, Error::Connect { .. });
+                // who cannot be reached now cannot a moment later, and later there is no time
+                let over = share.is_over();
+                let is_final = over || matches!(error, Error::Connect { .. });
                 last = Some(error);
                 if is_final {
                     break;

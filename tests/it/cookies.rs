@@ -1,0 +1,81 @@
+//! Servers that want to see a cookie (RFC 7873). One rule: a query is repeated with one that can be
+//! ours, and with nothing else.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+
+use crate::run::tdig;
+
+/// What we send, in hex and on the wire.
+const TYPED: &str = "0102030405060708";
+const OURS: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+
+/// A server for one session over plain TCP that wants this cookie in place of every other; how
+/// often it was asked comes out in the end.
+fn wanting(cookie: Vec<u8>) -> (u16, JoinHandle<usize>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut asked = 0;
+        while let Some(query) = receive(&mut socket) {
+            asked += 1;
+            let has_it = !cookie.is_empty() && query.windows(cookie.len()).any(|it| it == cookie);
+            // BADCOOKIE is 23: 7 in the header and 1 in the OPT record (RFC 6891 section 6.1.3)
+            let (low, high) = if has_it { (0, 0) } else { (7, 1) };
+            let question = &query[12..29];
+            let header = [query[0], query[1], 0x84, low, 0, 1, 0, 0, 0, 0, 0, 1];
+            let length = cookie.len() as u16;
+            let opt = [0, 0, 41, 4, 208, high, 0, 0, 0];
+            let (of_data, of_option) = ((length + 4).to_be_bytes(), length.to_be_bytes());
+            let reply =
+                [&header[..], question, &opt, &of_data, &[0, 10], &of_option, &cookie].concat();
+            let framed = [&(reply.len() as u16).to_be_bytes(), &reply[..]].concat();
+            if socket.write_all(&framed).is_err() {
+                break;
+            }
+        }
+        asked
+    });
+    (port, serving)
+}
+
+fn receive(socket: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut length = [0; 2];
+    socket.read_exact(&mut length).ok()?;
+    let mut query = vec![0; u16::from_be_bytes(length).into()];
+    socket.read_exact(&mut query).ok()?;
+    Some(query)
+}
+
+#[test]
+fn a_query_is_repeated_with_a_cookie_that_holds_ours_and_with_no_other() {
+    let with = |octets: usize| [&OURS[..], &vec![9; octets]].concat();
+    let sent = format!("+cookie={TYPED}");
+    for (options, cookie, asked) in [
+        (&*sent, with(8), 2),
+        (&sent, with(32), 2),
+        (&sent, with(7), 1),
+        (&sent, with(33), 1),
+        (&sent, with(65_472), 1),
+        (&sent, vec![], 1),
+        // that of somebody else
+        (&sent, vec![9; 16], 1),
+        // nobody sent one
+        ("", with(8), 1),
+        ("+cookie +nobadcookie", with(8), 1),
+    ] {
+        let octets = cookie.len();
+        let (port, serving) = wanting(cookie);
+        let seen = tdig(&format!("@127.0.0.1#{port} +notls +tcp {options} example.com"));
+        assert_eq!(seen.status, 0, "{options} {octets}: {seen:.500?}");
+        assert_eq!(serving.join().unwrap(), asked, "{options} {octets}");
+        let status = if asked == 2 { "NOERROR" } else { "BADCOOKIE" };
+        assert!(
+            seen.out.contains(&format!("status: {status}")),
+            "{options} {octets}: {seen:.500?}"
+        );
+        assert_eq!(seen.err.contains("retrying with the received one"), asked == 2, "{seen:.500?}");
+    }
+}
