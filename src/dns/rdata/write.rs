@@ -38,9 +38,10 @@ impl Writer<'_> {
                 text::escape(self.piece(), octets.get(1..).unwrap_or_default(), Place::Label);
             }
             Field::Hex => self.blob(octets, HEX_LINE, hex),
-            Field::Base64 => self.blob(octets, BASE64_LINE, base64),
             Field::Base64OrDash if octets.is_empty() => self.piece().push(b'-'),
-            Field::Base64OrDash => self.blob(octets, BASE64_LINE, base64),
+            Field::Base64 | Field::Base64IfAny | Field::Base64OrDash => {
+                self.blob(octets, BASE64_LINE, base64);
+            }
             Field::CryptoHex | Field::Crypto64 if !self.style.crypto => self.omitted(),
             Field::CryptoHex => self.blob(octets, HEX_LINE, hex),
             Field::Crypto64 => self.blob(octets, BASE64_LINE, base64),
