@@ -17,13 +17,18 @@ pub struct Style {
     pub generic: bool,
     /// Labels in Punycode become Unicode.
     pub idn: bool,
+    /// The moment, seconds since 1970, that times of 32 bits are near (RFC 4034 section 3.1.5).
+    pub now: i64,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { multiline: false, crypto: true, generic: false, idn: false }
+        Self { multiline: false, crypto: true, generic: false, idn: false, now: ERA }
     }
 }
+
+/// 2026-01-01, for who has no better moment: within 68 years of it all times are what they should be.
+const ERA: i64 = 1_767_225_600;
 
 /// A pen for the RDATA of one record.
 #[derive(Debug)]

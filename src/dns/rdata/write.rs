@@ -74,7 +74,10 @@ impl Writer<'_> {
                     }
                 }
             }
-            Field::Time => time(self.piece(), number(octets) as i64),
+            Field::Time => {
+                let now = self.style.now;
+                time(self.piece(), number(octets) as u32, now);
+            }
             Field::Type => table::write_type(self.piece(), number(octets) as u16),
             Field::SigType if number(octets) == 0 => self.piece().push(b'0'),
             Field::SigType => table::write_type(self.piece(), number(octets) as u16),

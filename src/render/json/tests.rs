@@ -1,4 +1,4 @@
-//! What a server hardly ever sends, as JSON.
+//! What a server hardly ever sends, as JSON. One rule: it is in the object, and under one name.
 
 use super::*;
 use crate::dns::unhex;
@@ -62,6 +62,16 @@ fn an_option_that_comes_again_is_not_lost_and_takes_no_name_twice() {
         "DAU": [8, 13]
     });
     assert_eq!(edns, &expected);
+}
+
+#[test]
+fn the_times_of_a_signature_are_those_nearest_to_the_reply() {
+    let object = object(
+        "9D68 8000 0000 0001 0000 0000
+         00 002E 0001 0000003C 0014 0001 0D 00 0000003C FFFFFFFF 00000001 3039 00 AA",
+    );
+    let text = "A 13 0 60 19691231235959 19700101000001 12345 . qg==";
+    assert_eq!(object["answerRRs"][0]["rdataRRSIG"], text);
 }
 
 #[test]
