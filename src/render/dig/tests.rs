@@ -176,6 +176,7 @@ fn the_header_has_eight_flags_and_an_extended_response_code() {
         ("FFF0", "", "opcode: OPCODE 15; status: NOERROR", "qr aa tc rd ra z ad cd; "),
         ("0000", "", "opcode: QUERY; status: NOERROR", "; "),
         ("8182", "", "opcode: QUERY; status: SERVFAIL", "qr rd ra; "),
+        ("818B", "", "opcode: QUERY; status: RCODE 11", "qr rd ra; "),
         ("818C", "", "opcode: QUERY; status: RCODE 12", "qr rd ra; "),
         ("A180", "00 0029 04D0 01000000 0000", "opcode: NOTIFY; status: BADVERS", "qr rd ra; "),
         ("8187", "00 0029 04D0 01000000 0000", "opcode: QUERY; status: BADCOOKIE", "qr rd ra; "),
