@@ -148,14 +148,18 @@ impl EdnsOption<'_> {
         let start = out.len();
         if let Some(row) = row(self.code) {
             let _ = write!(out, "{}: ", row.presentation_name);
+            let value = out.len();
             if (row.presentation)(self.data, view, out).is_some() {
+                if out.len() == value {
+                    out.extend(NOTHING);
+                }
                 return;
             }
             out.truncate(start);
         }
         let _ = write!(out, "OPT{}: ", self.code);
         if self.data.is_empty() {
-            out.extend(b"\"\"");
+            out.extend(NOTHING);
         }
         hex(out, self.data);
     }
@@ -171,6 +175,14 @@ pub(super) const OPTION_HEADER: usize = 4;
 pub fn error_purpose(code: u16) -> Option<&'static str> {
     PURPOSES.get(usize::from(code)).copied().filter(|purpose| !purpose.is_empty())
 }
+
+/// The extra text of an extended error without the NUL that it may end in (RFC 8914 section 2).
+pub fn extra_text(text: &[u8]) -> &[u8] {
+    text.strip_suffix(b"\0").unwrap_or(text)
+}
+
+/// What stands for no octets in presentation format.
+const NOTHING: &[u8] = b"\"\"";
 
 /// Appends the value of an option; `None` if the data do not fit.
 type Print = fn(&[u8], &View<'_>, &mut Vec<u8>) -> Option<()>;
@@ -343,7 +355,7 @@ fn keepalive(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
 
 fn keepalive_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
     match data.len() {
-        0 => out.extend(b"\"\""),
+        0 => {}
         2 => drop(write!(out, "{}", number(data))),
         _ => return None,
     }
@@ -375,6 +387,7 @@ fn error(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
     let (code, text) = data.split_at_checked(2)?;
     let code = number(code) as u16;
     let _ = write!(out, "{code} ({})", error_purpose(code).unwrap_or("Unknown code"));
+    let text = extra_text(text);
     if !text.is_empty() {
         out.extend(b": '");
         text::escape(out, text, Place::Free);
@@ -386,6 +399,7 @@ fn error(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
 fn error_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
     let (code, text) = data.split_at_checked(2)?;
     let _ = write!(out, "{}", number(code));
+    let text = extra_text(text);
     if !text.is_empty() {
         out.push(b' ');
         quoted(out, text);
@@ -526,6 +540,9 @@ mod tests {
             (15, b"\x00\x1f", "EDE: 31 (Unknown code)"),
             (15, b"\x00\x21", "EDE: 33 (Negative Trust Anchor)"),
             (15, b"\x00", "EDE: (malformed)"),
+            (15, b"\x00\x06bogus\0", "EDE: 6 (DNSSEC Bogus): 'bogus'"),
+            (15, b"\x00\x06a\0\0", r"EDE: 6 (DNSSEC Bogus): 'a\000'"),
+            (15, b"\x00\x06\0", "EDE: 6 (DNSSEC Bogus)"),
             (15, b"\x00\x00\x1b[31m\n;; x\xff", r"EDE: 0 (Other): '\027[31m\010;; x\255'"),
             (18, b"\x05agent\x04test\x00", "REPORTCHANNEL: agent.test."),
             (19, b"\x02\x00\x78\xc2\x75\xf5", "ZONEVERSION: lab.test. SOA-SERIAL 2026010101"),
@@ -552,6 +569,11 @@ mod tests {
     fn options_have_a_presentation_format() {
         for (code, data, expected) in [
             (3, &b""[..], "NSID:  \"\""),
+            (5, b"", "DAU: \"\""),
+            (6, b"", "DHU: \"\""),
+            (7, b"", "N3U: \"\""),
+            (11, b"", "KEEPALIVE: \"\""),
+            (19, b"", "ZONEVERSION: \"\""),
             (3, b"lab-ns-1", "NSID: 6C61622D6E732D31 \"lab-ns-1\""),
             (8, b"\x00\x01\x18\x00\xc0\x00\x02", "ECS: \"192.0.2.0/24\""),
             (8, b"\x00\x01\x18\x14\xc0\x00\x02", "ECS: \"192.0.2.0/24/20\""),
@@ -562,6 +584,7 @@ mod tests {
             (10, b"1234567", "OPT10: 31323334353637"),
             (12, &[0; 60], "PADDING: 60 \"\""),
             (15, b"\x00\x12no\n", r#"EDE: 18 "no\010""#),
+            (15, b"\x00\x12no\0", r#"EDE: 18 "no""#),
             (15, b"\x00", "OPT15: 00"),
             (65003, b"", "OPT65003: \"\""),
         ] {

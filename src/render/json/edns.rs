@@ -2,11 +2,13 @@
 //! (NSID, EDE, options without a name) is always an array; what should not, comes malformed or comes
 //! again, stands in hex under `OPTn`, which is an array too.
 
+use std::collections::HashMap;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::dns::digits::in_hex;
-use crate::dns::edns::{EdnsOption, Flag, Opt, View, error_purpose};
+use crate::dns::edns::{EdnsOption, Flag, Opt, View, error_purpose, extra_text};
 use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
 use crate::text;
@@ -97,35 +99,52 @@ enum Value {
     Serial(u32),
 }
 
-fn members(opt: Opt<'_>, question: Option<Name<'_>>) -> Vec<Member> {
-    let view = View { question, ..View::default() };
-    let mut members: Vec<Member> = Vec::new();
-    for option in opt.options() {
-        let found = named(option, &view);
-        let (name, value, several) = match found {
-            Some((name, value)) => (name.to_owned(), value, matches!(option.code, NSID | EDE)),
-            None => (format!("OPT{}", option.code), Value::Text(in_hex(option.data)), true),
-        };
-        match members.iter_mut().find(|member| member.name == name) {
-            None => {
-                let value = if several { Value::Several(vec![value]) } else { value };
-                members.push(Member { name, value });
-            }
-            Some(Member { value: Value::Several(values), .. }) => values.push(value),
-            // it should not have come again
-            Some(_) => again(option, &mut members),
-        }
-    }
-    members
+/// The members in the order in which their names came, found by name: there may be as many names as
+/// a message has room for.
+#[derive(Default)]
+struct Members {
+    list: Vec<Member>,
+    places: HashMap<String, usize>,
 }
 
-fn again(option: EdnsOption<'_>, members: &mut Vec<Member>) {
-    let name = format!("OPT{}", option.code);
-    let value = Value::Text(in_hex(option.data));
-    match members.iter_mut().find(|member| member.name == name) {
-        Some(Member { value: Value::Several(values), .. }) => values.push(value),
-        _ => members.push(Member { name, value: Value::Several(vec![value]) }),
+impl Members {
+    /// Adds a value, to those of its name where there may be several; false if it is one too many.
+    fn put(&mut self, name: String, value: Value, several: bool) -> bool {
+        match self.places.get(&name).map(|&place| &mut self.list[place].value) {
+            None => {
+                self.places.insert(name.clone(), self.list.len());
+                let value = if several { Value::Several(vec![value]) } else { value };
+                self.list.push(Member { name, value });
+                true
+            }
+            Some(Value::Several(values)) => {
+                values.push(value);
+                true
+            }
+            Some(_) => false,
+        }
     }
+
+    /// Adds an option that has no name, or cannot stand under it.
+    fn put_octets(&mut self, option: EdnsOption<'_>) {
+        let octets = Value::Text(in_hex(option.data));
+        self.put(format!("OPT{}", option.code), octets, true);
+    }
+}
+
+fn members(opt: Opt<'_>, question: Option<Name<'_>>) -> Vec<Member> {
+    let view = View { question, ..View::default() };
+    let mut members = Members::default();
+    for option in opt.options() {
+        let stands = named(option, &view).is_some_and(|(name, value)| {
+            members.put(name.to_owned(), value, matches!(option.code, NSID | EDE))
+        });
+        // it has no name, does not fit, or should not have come again
+        if !stands {
+            members.put_octets(option);
+        }
+    }
+    members.list
 }
 
 const NSID: u16 = 3;
@@ -160,7 +179,7 @@ fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value
         EDE => {
             let (code, rest) = data.split_first_chunk()?;
             let code = u16::from_be_bytes(*code);
-            let text = (!rest.is_empty()).then(|| text::free(rest));
+            let text = Some(extra_text(rest)).filter(|it| !it.is_empty()).map(text::free);
             ("EDE", Value::Error { code, purpose: error_purpose(code), text })
         }
         18 => ("REPORTCHANNEL", Value::Text(words)),
