@@ -7,7 +7,7 @@ use super::cursor::{Cursor, number};
 use super::digits::{decimal, hex, ipv4, ipv6};
 use super::name::Name;
 use super::period;
-use super::rdata::algorithm_name;
+use super::rdata::{algorithm_name, quoted};
 use crate::text::{self, Place};
 
 /// The OPT record of a message (RFC 6891 section 6.1).
@@ -165,8 +165,20 @@ impl EdnsOption<'_> {
     }
 }
 
+/// The record type OPT (RFC 6891 section 6.1.1).
+pub const OPT: u16 = 41;
+
+/// The code of the NSID option (RFC 5001).
+pub const NSID: u16 = 3;
+
+/// The code of the COOKIE option (RFC 7873).
+pub const COOKIE: u16 = 10;
+
 /// The code of the PADDING option (RFC 7830).
 pub const PADDING: u16 = 12;
+
+/// The code of the option for extended errors (RFC 8914).
+pub const EDE: u16 = 15;
 
 /// The octets of an option before its data: code and length.
 pub(super) const OPTION_HEADER: usize = 4;
@@ -198,17 +210,17 @@ struct Row {
 
 /// The options with a name of their own (IANA "DNS EDNS0 Option Codes (OPT)").
 static ROWS: &[Row] = &[
-    same(3, "NSID", nsid).but("NSID", nsid_presentation),
+    same(NSID, "NSID", nsid).but("NSID", nsid_presentation),
     same(5, "DAU", algorithms),
     same(6, "DHU", digests),
     same(7, "N3U", hashes),
     same(8, "CLIENT-SUBNET", subnet).but("ECS", subnet_presentation),
     same(9, "EXPIRE", expire).but("EXPIRE", expire_presentation),
-    same(10, "COOKIE", cookie).but("COOKIE", cookie_presentation),
+    same(COOKIE, "COOKIE", cookie).but("COOKIE", cookie_presentation),
     same(11, "KEEPALIVE", keepalive).but("KEEPALIVE", keepalive_presentation),
     same(PADDING, "PADDING", padding).but("PADDING", padding_presentation),
     same(13, "CHAIN", name),
-    same(15, "EDE", error).but("EDE", error_presentation),
+    same(EDE, "EDE", error).but("EDE", error_presentation),
     same(18, "REPORTCHANNEL", name),
     same(19, "ZONEVERSION", zone_version),
 ];
@@ -433,12 +445,6 @@ fn numbers(data: &[u8], out: &mut Vec<u8>, name: impl Fn(u8) -> Option<&'static 
             let _ = write!(out, " ({name})");
         }
     }
-}
-
-fn quoted(out: &mut Vec<u8>, octets: &[u8]) {
-    out.push(b'"');
-    text::escape(out, octets, Place::Quoted);
-    out.push(b'"');
 }
 
 /// ASCII without controls.

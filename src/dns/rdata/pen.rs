@@ -121,10 +121,7 @@ impl<'o> Writer<'o> {
     }
 
     pub(super) fn quoted(&mut self, octets: &[u8]) {
-        let out = self.piece();
-        out.push(b'"');
-        text::escape(out, octets, Place::Quoted);
-        out.push(b'"');
+        quoted(self.piece(), octets);
     }
 
     /// Octets in lines of `line` octets, or in one piece.
@@ -150,6 +147,13 @@ impl<'o> Writer<'o> {
         }
         self.piece().extend(b"[omitted]");
     }
+}
+
+/// Appends a character string in double quotes (RFC 1035 section 5.1).
+pub(in crate::dns) fn quoted(out: &mut Vec<u8>, octets: &[u8]) {
+    out.push(b'"');
+    text::escape(out, octets, Place::Quoted);
+    out.push(b'"');
 }
 
 /// A new line within folded text.

@@ -8,7 +8,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::dns::digits::in_hex;
-use crate::dns::edns::{EdnsOption, Flag, Opt, View, error_purpose, extra_text};
+use crate::dns::edns::{
+    COOKIE, EDE, EdnsOption, Flag, NSID, Opt, PADDING, View, error_purpose, extra_text,
+};
 use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
 use crate::text;
@@ -147,9 +149,6 @@ fn members(opt: Opt<'_>, question: Option<Name<'_>>) -> Vec<Member> {
     members.list
 }
 
-const NSID: u16 = 3;
-const EDE: u16 = 15;
-
 /// The option under its own name; `None` if it has none or does not fit.
 fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value)> {
     let data = option.data;
@@ -161,7 +160,7 @@ fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value
         7 => ("N3U", Value::Numbers(data.to_vec())),
         8 => ("ECS", Value::Text(words)),
         9 => ("EXPIRE", Value::Text(expire(data)?)),
-        10 => {
+        COOKIE => {
             let (client, server) = data.split_at_checked(8)?;
             let fits = server.is_empty() || (8..=32).contains(&server.len());
             let cookies = [client, server].into_iter().filter(|it| !it.is_empty()).map(in_hex);
@@ -171,7 +170,7 @@ fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value
             let time = data.try_into().ok().map(u16::from_be_bytes);
             ("KEEPALIVE", Value::Time(time))
         }
-        12 => {
+        PADDING => {
             let hex = data.iter().any(|&octet| octet != 0).then(|| in_hex(data));
             ("PADDING", Value::Padding { length: data.len(), hex })
         }
