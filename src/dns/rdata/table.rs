@@ -16,7 +16,8 @@ pub struct RecordType {
     pub(super) fields: &'static [Field],
 }
 
-/// The types with a name of their own, by number (IANA "Resource Record (RR) TYPEs").
+/// The types with a name of their own, by number (IANA "Resource Record (RR) TYPEs"). DELEG, ALIAS
+/// and DELEGPARAM are kdig's names: IANA gave their numbers to nobody.
 pub static RECORD_TYPES: &[RecordType] = &[
     row("A", 1, &[Ipv4]),
     row("NS", 2, &[Name]),
