@@ -1,5 +1,5 @@
-//! Response codes. One rule: the names are kdig's (`NOTIMPL`), and what has no name there is a number
-//! here too (`RCODE 11`).
+//! Response codes. One rule: the names are kdig's (`NOTIMPL`), and what has no name there is a
+//! number here too (`RCODE 11`).
 
 use std::fmt;
 

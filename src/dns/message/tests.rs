@@ -1,5 +1,5 @@
-//! Sound, broken and hostile messages. One rule: whatever they are, each says in words what is wrong
-//! with it, and no octet is lost.
+//! Sound, broken and hostile messages. One rule: whatever they are, each says in words what is
+//! wrong with it, and no octet is lost.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! The kinds of fields that RDATA is made of, and where each ends. One rule: what [`Field::take`]
-//! has taken is known to fit its kind, so that writing it needs no second check. A blob has one octet
-//! at least: one of none has no text that could be read back.
+//! has taken is known to fit its kind, so that writing it needs no second check. A blob has one
+//! octet at least: one of none has no text that could be read back.
 
 use super::svcb;
 use crate::dns::cursor::Cursor;
