@@ -20,7 +20,8 @@ pub struct Display {
     pub format: Format,
     /// Long records wrapped over several lines.
     pub multiline: bool,
-    /// `TYPEn`, `CLASSn` and `\# length hex` everywhere (RFC 3597).
+    /// Types as `TYPEn` and RDATA as `\# length hex` (RFC 3597); classes keep their names, as in
+    /// kdig.
     pub generic: bool,
     /// Keys, signatures and digests are shown.
     pub crypto: bool,

@@ -82,16 +82,12 @@ pub(super) fn ipv4(out: &mut Vec<u8>, octets: &[u8]) {
     }
 }
 
-/// Appends an address of sixteen octets as inet_ntop writes it.
+/// Appends an address of sixteen octets (RFC 5952); only one mapped from IPv4 has a part in
+/// decimal, `::ffff:192.0.2.1`, as kdig has it.
 pub(super) fn ipv6(out: &mut Vec<u8>, octets: &[u8]) {
     let address = octets.iter().fold(0, |bits: u128, &octet| bits << 8 | u128::from(octet));
-    // inet_ntop writes the low 32 bits as IPv4 when all above them are 0
-    if address >> 32 == 0 && address >> 16 != 0 {
-        out.extend(b"::");
-        ipv4(out, &(address as u32).to_be_bytes());
-    } else {
-        let _ = write!(out, "{}", Ipv6Addr::from_bits(address));
-    }
+    // writing to a Vec does not fail
+    let _ = write!(out, "{}", Ipv6Addr::from_bits(address));
 }
 
 /// Appends each of `parts` in hex, `by` between them.
@@ -104,13 +100,42 @@ pub(super) fn joined<'a>(out: &mut Vec<u8>, parts: impl Iterator<Item = &'a [u8]
     }
 }
 
-/// Seconds since 1970 as `YYYYMMDDHHMMSS` (RFC 4034 section 3.2).
-pub(super) fn time(out: &mut Vec<u8>, seconds: i64) {
-    // 32 bits of seconds end in the year 2106
-    let time = Offset::UTC.to_datetime(Timestamp::from_second(seconds).unwrap_or_default());
+/// The lower 32 bits of seconds since 1970 as `YYYYMMDDHHMMSS` (RFC 4034 section 3.2): the time
+/// that has them and is nearest to `now`, seconds since 1970 (section 3.1.5).
+pub(super) fn time(out: &mut Vec<u8>, serial: u32, now: i64) {
+    let apart = serial.wrapping_sub(now as u32) as i32;
+    let nearest = now.saturating_add(apart.into());
+    let time = Offset::UTC.to_datetime(Timestamp::from_second(nearest).unwrap_or_default());
     let date =
         i64::from(time.year()) * 10_000 + i64::from(time.month()) * 100 + i64::from(time.day());
     let clock =
         i64::from(time.hour()) * 10_000 + i64::from(time.minute()) * 100 + i64::from(time.second());
     decimal(out, (date * 1_000_000 + clock).unsigned_abs());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_32_bits_is_the_one_nearest_to_now() {
+        let text = |serial, now| {
+            let mut out = Vec::new();
+            time(&mut out, serial, now);
+            String::from_utf8(out).unwrap()
+        };
+        let (y2026, y2100, y2110) = (1_795_219_200, 4_102_444_800, 4_418_064_000);
+        assert_eq!(text(2_046_820_352, y2026), "20341111011232");
+        assert_eq!(text(u32::MAX, y2026), "19691231235959");
+        assert_eq!(text(1, y2026), "19700101000001");
+        assert_eq!(text(u32::MAX, y2100), "21060207062815");
+        assert_eq!(text(0, y2100), "21060207062816");
+        assert_eq!(text(124_000_000, y2110), "21100112105456");
+        // nearest on both sides of half a circle
+        assert_eq!(text(1_795_219_200 + 0x7fff_ffff, y2026), "20941209031407");
+        assert_eq!(text(1_795_219_200 + 0x8000_0000, y2026), "19581102204552");
+        for now in [i64::MIN, i64::MAX] {
+            text(0x8000_0000, now);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::cursor::{Cursor, number};
 use super::digits::{decimal, hex, ipv4, ipv6};
 use super::name::Name;
 use super::period;
-use super::rdata::algorithm_name;
+use super::rdata::{algorithm_name, quoted};
 use crate::text::{self, Place};
 
 /// The OPT record of a message (RFC 6891 section 6.1).
@@ -148,21 +148,37 @@ impl EdnsOption<'_> {
         let start = out.len();
         if let Some(row) = row(self.code) {
             let _ = write!(out, "{}: ", row.presentation_name);
+            let value = out.len();
             if (row.presentation)(self.data, view, out).is_some() {
+                if out.len() == value {
+                    out.extend(NOTHING);
+                }
                 return;
             }
             out.truncate(start);
         }
         let _ = write!(out, "OPT{}: ", self.code);
         if self.data.is_empty() {
-            out.extend(b"\"\"");
+            out.extend(NOTHING);
         }
         hex(out, self.data);
     }
 }
 
+/// The record type OPT (RFC 6891 section 6.1.1).
+pub const OPT: u16 = 41;
+
+/// The code of the NSID option (RFC 5001).
+pub const NSID: u16 = 3;
+
+/// The code of the COOKIE option (RFC 7873).
+pub const COOKIE: u16 = 10;
+
 /// The code of the PADDING option (RFC 7830).
 pub const PADDING: u16 = 12;
+
+/// The code of the option for extended errors (RFC 8914).
+pub const EDE: u16 = 15;
 
 /// The octets of an option before its data: code and length.
 pub(super) const OPTION_HEADER: usize = 4;
@@ -171,6 +187,14 @@ pub(super) const OPTION_HEADER: usize = 4;
 pub fn error_purpose(code: u16) -> Option<&'static str> {
     PURPOSES.get(usize::from(code)).copied().filter(|purpose| !purpose.is_empty())
 }
+
+/// The extra text of an extended error without the NUL that it may end in (RFC 8914 section 2).
+pub fn extra_text(text: &[u8]) -> &[u8] {
+    text.strip_suffix(b"\0").unwrap_or(text)
+}
+
+/// What stands for no octets in presentation format.
+const NOTHING: &[u8] = b"\"\"";
 
 /// Appends the value of an option; `None` if the data do not fit.
 type Print = fn(&[u8], &View<'_>, &mut Vec<u8>) -> Option<()>;
@@ -186,17 +210,17 @@ struct Row {
 
 /// The options with a name of their own (IANA "DNS EDNS0 Option Codes (OPT)").
 static ROWS: &[Row] = &[
-    same(3, "NSID", nsid).but("NSID", nsid_presentation),
+    same(NSID, "NSID", nsid).but("NSID", nsid_presentation),
     same(5, "DAU", algorithms),
     same(6, "DHU", digests),
     same(7, "N3U", hashes),
     same(8, "CLIENT-SUBNET", subnet).but("ECS", subnet_presentation),
     same(9, "EXPIRE", expire).but("EXPIRE", expire_presentation),
-    same(10, "COOKIE", cookie).but("COOKIE", cookie_presentation),
+    same(COOKIE, "COOKIE", cookie).but("COOKIE", cookie_presentation),
     same(11, "KEEPALIVE", keepalive).but("KEEPALIVE", keepalive_presentation),
     same(PADDING, "PADDING", padding).but("PADDING", padding_presentation),
     same(13, "CHAIN", name),
-    same(15, "EDE", error).but("EDE", error_presentation),
+    same(EDE, "EDE", error).but("EDE", error_presentation),
     same(18, "REPORTCHANNEL", name),
     same(19, "ZONEVERSION", zone_version),
 ];
@@ -343,7 +367,7 @@ fn keepalive(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
 
 fn keepalive_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
     match data.len() {
-        0 => out.extend(b"\"\""),
+        0 => {}
         2 => drop(write!(out, "{}", number(data))),
         _ => return None,
     }
@@ -375,6 +399,7 @@ fn error(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
     let (code, text) = data.split_at_checked(2)?;
     let code = number(code) as u16;
     let _ = write!(out, "{code} ({})", error_purpose(code).unwrap_or("Unknown code"));
+    let text = extra_text(text);
     if !text.is_empty() {
         out.extend(b": '");
         text::escape(out, text, Place::Free);
@@ -386,6 +411,7 @@ fn error(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
 fn error_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
     let (code, text) = data.split_at_checked(2)?;
     let _ = write!(out, "{}", number(code));
+    let text = extra_text(text);
     if !text.is_empty() {
         out.push(b' ');
         quoted(out, text);
@@ -419,12 +445,6 @@ fn numbers(data: &[u8], out: &mut Vec<u8>, name: impl Fn(u8) -> Option<&'static 
             let _ = write!(out, " ({name})");
         }
     }
-}
-
-fn quoted(out: &mut Vec<u8>, octets: &[u8]) {
-    out.push(b'"');
-    text::escape(out, octets, Place::Quoted);
-    out.push(b'"');
 }
 
 /// ASCII without controls.
@@ -471,111 +491,4 @@ static PURPOSES: [&str; 34] = [
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(code: u16, data: &[u8]) -> String {
-        text(EdnsOption { code, data }, EdnsOption::write, false)
-    }
-
-    fn presentation(code: u16, data: &[u8]) -> String {
-        text(EdnsOption { code, data }, EdnsOption::write_presentation, false)
-    }
-
-    fn text<'a>(
-        option: EdnsOption<'a>,
-        write: fn(&EdnsOption<'a>, &View<'_>, &mut Vec<u8>),
-        text: bool,
-    ) -> String {
-        let mut out = Vec::new();
-        let question = Name::alone(b"\x03www\x03lab\x04test\x00");
-        write(&option, &View { question, text, idn: false }, &mut out);
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn an_option_is_one_line() {
-        for (code, data, expected) in [
-            (3, &b"lab-ns-1"[..], "NSID: 6C61622D6E732D31 \"lab-ns-1\""),
-            (3, b"\x00\x01x", "NSID: 000178"),
-            (3, b"", "NSID:"),
-            (5, b"\x08\x0d\xc8", "DAU: 8 (RSASHA256) 13 (ECDSAP256SHA256) 200"),
-            (6, b"\x01\x04\x00", "DHU: 1 (SHA-1) 4 (SHA-384) 0"),
-            (7, b"\x01", "N3U: 1 (SHA-1)"),
-            (8, b"\x00\x01\x18\x14\xc0\x00\x02", "CLIENT-SUBNET: 192.0.2.0/24/20"),
-            (8, b"\x00\x02\x20\x00\x20\x01\x0d\xb8", "CLIENT-SUBNET: 2001:db8::/32/0"),
-            (8, b"\x00\x01\x18\x00\xc0", "CLIENT-SUBNET: (malformed)"),
-            (8, b"\x00\x03\x00\x00", "CLIENT-SUBNET: (malformed)"),
-            (8, b"\x00\x01\x21\x00\xc0\x00\x02\x00\x00", "CLIENT-SUBNET: (malformed)"),
-            (9, b"\x00\x01\x5f\xcd", "EXPIRE: 90061 (1 day 1 hour 1 minute 1 second)"),
-            (9, b"\x00\x00\x00\x00", "EXPIRE: 0"),
-            (9, b"", "EXPIRE: (empty)"),
-            (9, b"\x00", "EXPIRE: (malformed)"),
-            (10, b"\x00\x01\x02\x03\x04\x05\x06\x07", "COOKIE: 0001020304050607"),
-            (11, b"\x00\x64", "KEEPALIVE: 10.0 s"),
-            (11, b"\x00\x07", "KEEPALIVE: 0.7 s"),
-            (11, b"", "KEEPALIVE: (empty)"),
-            (11, b"\x00", "KEEPALIVE: (malformed)"),
-            (12, b"\x00\x00\x00", "PADDING: 3 B"),
-            (12, b"", "PADDING: 0 B"),
-            (13, b"\x03lab\x04test\x00", "CHAIN: lab.test."),
-            (13, b"\x03lab", "CHAIN: (malformed)"),
-            (15, b"\x00\x06dnssec bogus text", "EDE: 6 (DNSSEC Bogus): 'dnssec bogus text'"),
-            (15, b"\x00\x12", "EDE: 18 (Prohibited)"),
-            (15, b"\x03\xe7", "EDE: 999 (Unknown code)"),
-            (15, b"\x00\x1f", "EDE: 31 (Unknown code)"),
-            (15, b"\x00\x21", "EDE: 33 (Negative Trust Anchor)"),
-            (15, b"\x00", "EDE: (malformed)"),
-            (15, b"\x00\x00\x1b[31m\n;; x\xff", r"EDE: 0 (Other): '\027[31m\010;; x\255'"),
-            (18, b"\x05agent\x04test\x00", "REPORTCHANNEL: agent.test."),
-            (19, b"\x02\x00\x78\xc2\x75\xf5", "ZONEVERSION: lab.test. SOA-SERIAL 2026010101"),
-            (19, b"\x02\xf6\x01", "ZONEVERSION: lab.test. UNKNOWN 01"),
-            (19, b"", "ZONEVERSION:"),
-            (19, b"\x04\x00\x00\x00\x00\x01", "ZONEVERSION: (malformed)"),
-            (19, b"\x02", "ZONEVERSION: (malformed)"),
-            (65001, b"hello", "Option (65001): 68656C6C6F"),
-            (65003, b"", "Option (65003):"),
-        ] {
-            assert_eq!(line(code, data), expected);
-        }
-    }
-
-    #[test]
-    fn unknown_options_are_text_on_request() {
-        let line = |data| text(EdnsOption { code: 65001, data }, EdnsOption::write, true);
-        assert_eq!(line(b"hello"), "Option (65001): hello");
-        assert_eq!(line(b"\x00\xff"), "Option (65001): 00FF");
-        assert_eq!(line(b"hi "), "Option (65001): 686920");
-    }
-
-    #[test]
-    fn options_have_a_presentation_format() {
-        for (code, data, expected) in [
-            (3, &b""[..], "NSID:  \"\""),
-            (3, b"lab-ns-1", "NSID: 6C61622D6E732D31 \"lab-ns-1\""),
-            (8, b"\x00\x01\x18\x00\xc0\x00\x02", "ECS: \"192.0.2.0/24\""),
-            (8, b"\x00\x01\x18\x14\xc0\x00\x02", "ECS: \"192.0.2.0/24/20\""),
-            (8, b"\x00", "OPT8: 00"),
-            (9, b"", "EXPIRE: NONE"),
-            (10, b"\x8a\x45\xd6\xdd\xe7\x63\xcd\x09", "COOKIE: 8A45D6DDE763CD09"),
-            (10, b"12345678ABCDEFGH", "COOKIE: 3132333435363738,4142434445464748"),
-            (10, b"1234567", "OPT10: 31323334353637"),
-            (12, &[0; 60], "PADDING: 60 \"\""),
-            (15, b"\x00\x12no\n", r#"EDE: 18 "no\010""#),
-            (15, b"\x00", "OPT15: 00"),
-            (65003, b"", "OPT65003: \"\""),
-        ] {
-            assert_eq!(presentation(code, data), expected);
-        }
-    }
-
-    #[test]
-    fn an_opt_record_is_its_fields() {
-        let opt = Opt::new(1232, 0x0100_e001, b"\x00\x0c\x00\x01\x00\x00\x03\x00\x05ab");
-        assert_eq!((opt.udp_size, opt.extended_rcode, opt.version), (1232, 1, 0));
-        let flags: Vec<Flag> = opt.flags(1).collect();
-        assert_eq!(flags, [Flag::Do, Flag::Bit(2), Flag::De, Flag::Bit(16)]);
-        assert_eq!(opt.options().count(), 1);
-        assert_eq!(opt.unread(), b"\x00\x03\x00\x05ab");
-    }
-}
+mod tests;

@@ -29,6 +29,11 @@ pub enum Fault {
         /// How many there are beside it.
         count: usize,
     },
+    /// More questions than the query has (RFC 9619 section 4).
+    ExtraQuestion {
+        /// How many more.
+        count: usize,
+    },
     /// OPT records outside of the additional section.
     MisplacedOpt {
         /// How many.
@@ -41,6 +46,8 @@ pub enum Fault {
     },
     /// QR is not set.
     NotAReply,
+    /// The owner of the OPT record is not the root (RFC 6891 section 6.1.2).
+    OptOwner,
     /// The options of the OPT record do not end where its data end.
     Options,
     /// Another ID.
@@ -123,8 +130,10 @@ impl Fault {
             }
             Self::NoQuestion { rcode } if rcode.code == 0 => Gravity::NoAnswer,
             Self::ExtraOpt { .. }
+            | Self::ExtraQuestion { .. }
             | Self::MisplacedOpt { .. }
             | Self::NoQuestion { .. }
+            | Self::OptOwner
             | Self::Options
             | Self::Rdata { .. }
             | Self::Trailing { .. }
@@ -143,12 +152,19 @@ impl fmt::Display for Fault {
             Self::ExtraOpt { count } => {
                 write!(f, "malformed reply packet ({} OPT records, the first counts)", count + 1)
             }
+            Self::ExtraQuestion { count } => {
+                let s = plural(*count);
+                write!(f, "response has {count} question{s} more than the query")
+            }
             Self::MisplacedOpt { count } => {
                 let s = plural(*count);
                 write!(f, "malformed reply packet ({count} OPT record{s} in the wrong section)")
             }
             Self::NoQuestion { .. } => f.write_str("response doesn't have question section"),
             Self::NotAReply => f.write_str("response QR bit not set"),
+            Self::OptOwner => {
+                f.write_str("malformed reply packet (the owner of the OPT record is not the root)")
+            }
             Self::Options => f.write_str("malformed reply packet (EDNS options cut short)"),
             Self::OtherId { reply, query } => {
                 write!(f, "reply ID ({reply}) is different from query ID ({query})")

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::cursor::Cursor;
-use super::edns::{self, Opt};
+use super::edns::{self, OPT, Opt};
 use super::fault::{Cause, Fault};
 use super::name::Name;
 use super::query::flag;
@@ -134,6 +134,10 @@ impl<'a> Message<'a> {
             }
             _ => {}
         }
+        let count = self.questions.len().saturating_sub(query.questions.len().max(1));
+        if count > 0 {
+            faults.push(Fault::ExtraQuestion { count });
+        }
         if ours.is(Header::TC) {
             faults.push(Fault::Truncated);
         }
@@ -213,7 +217,10 @@ impl<'a> Message<'a> {
     ) {
         if record.record_type == OPT {
             match (section, self.opt) {
-                (Section::Additional, None) => self.opt = Some(self.records.len()),
+                (Section::Additional, None) => {
+                    self.opt = Some(self.records.len());
+                    oddities.owned_opt = record.owner.length() > 1;
+                }
                 (Section::Additional, Some(_)) => oddities.extra_opt += 1,
                 _ => oddities.misplaced_opt += 1,
             }
@@ -250,6 +257,7 @@ struct Oddities {
     rdata: Option<Fault>,
     extra_opt: usize,
     misplaced_opt: usize,
+    owned_opt: bool,
 }
 
 impl Oddities {
@@ -260,6 +268,7 @@ impl Oddities {
             self.rdata,
             extra.filter(|_| self.extra_opt > 0),
             misplaced.filter(|_| self.misplaced_opt > 0),
+            self.owned_opt.then_some(Fault::OptOwner),
         ];
         faults.into_iter().flatten()
     }
@@ -409,7 +418,6 @@ impl<'a> Record<'a> {
     }
 }
 
-const OPT: u16 = 41;
 const TSIG: u16 = 250;
 const NOTAUTH: u16 = 9;
 

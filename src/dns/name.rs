@@ -1,5 +1,6 @@
 //! Domain names where they lie in a message. One rule: a [`Name`] has been followed to its end when
-//! it is read, so writing it cannot fail and costs at most 255 octets.
+//! it is read, so writing it cannot fail: it has 255 octets at most, and its text four times as
+//! many.
 
 use std::fmt;
 

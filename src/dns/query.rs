@@ -5,7 +5,7 @@ use hickory_proto::rr::Name;
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-use super::edns::{OPTION_HEADER, PADDING};
+use super::edns::{OPT, OPTION_HEADER, PADDING};
 use crate::text::{Place, escape};
 
 /// A query ready to be encoded.
@@ -80,8 +80,6 @@ pub mod flag {
     pub const NOTIFY: u16 = 4 << 11;
 }
 
-const OPT: u16 = 41;
-
 impl Query {
     /// The name asked for, in presentation format.
     pub fn owner(&self) -> String {
@@ -99,8 +97,8 @@ impl Query {
 
     /// The message as sent, without a length prefix.
     ///
-    /// `tail` octets will be added to it, which padding counts in. Fails only if options and
-    /// padding do not fit into 65,535 octets.
+    /// `tail` octets will be added to it, which padding counts in. Fails only if with options,
+    /// padding and tail it has more than 65,535 octets.
     pub fn encode(&self, id: u16, tail: usize) -> Result<Vec<u8>, ProtoError> {
         // what a padded query takes
         let mut out = Vec::with_capacity(128);
@@ -187,8 +185,8 @@ impl Edns {
             put(out, padding as u16);
             out.resize(out.len() + padding, 0);
         }
-        // an ID, a question and these options may be more than a message holds
-        match u16::try_from(out.len()) {
+        // a question, these options and the tail may be more than a message holds
+        match u16::try_from(out.len() + tail) {
             Ok(_) => Ok(()),
             Err(_) => Err("the EDNS options are too long".into()),
         }
@@ -321,6 +319,13 @@ mod tests {
             edns: Some(edns),
         };
         assert!(query.encode(1, 0).is_err());
+
+        // header, question and OPT record are 28 octets, the option has 4 before its data
+        let mut query = query;
+        let padding = Padding::Length(65_535 - 28 - 4 - 60);
+        query.edns = Some(Edns { size: 1232, version: 0, flags: 0, options: Vec::new(), padding });
+        assert_eq!(query.encode(1, 60).map(|it| it.len() + 60).ok(), Some(65_535));
+        assert!(query.encode(1, 61).is_err(), "the tail is part of the message");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Response codes. One rule: the names are kdig's (`NOTIMPL`, `RCODE 12`).
+//! Response codes. One rule: the names are kdig's (`NOTIMPL`), and what has no name there is a
+//! number here too (`RCODE 11`).
 
 use std::fmt;
 
@@ -36,7 +37,6 @@ impl Rcode {
             8 => "NXRRSET",
             9 => "NOTAUTH",
             10 => "NOTZONE",
-            11 => "DSOTYPENI",
             16 if self.tsig => "BADSIG",
             16 => "BADVERS",
             17 => "BADKEY",

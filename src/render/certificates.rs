@@ -14,6 +14,8 @@ use crate::verdict::{
 
 /// Names shown where not all are asked for.
 const MOST_NAMES: usize = 4;
+/// Notes shown where not all are asked for: a certificate may have thousands of things to note.
+const MOST_NOTES: usize = 4;
 /// Octets of a text that a certificate holds shown where not all are asked for.
 const LONGEST: usize = 200;
 
@@ -60,7 +62,7 @@ pub fn session(facts: &TlsFacts, ink: Ink, out: &mut dyn Write) -> io::Result<()
 }
 
 /// `#1, CN=dot.test`
-pub fn heading(position: usize, certificate: &CertFacts) -> String {
+pub(super) fn heading(position: usize, certificate: &CertFacts) -> String {
     let subject = match &certificate.content {
         Ok(content) if content.subject.is_empty() => "<SUBJECT NOT PRESENT>".to_owned(),
         Ok(content) => content.subject.clone(),
@@ -70,7 +72,7 @@ pub fn heading(position: usize, certificate: &CertFacts) -> String {
 }
 
 /// `SHA-256 PIN: ...` of a certificate.
-pub fn pin_line(certificate: &CertFacts) -> String {
+pub(super) fn pin_line(certificate: &CertFacts) -> String {
     match certificate.pin {
         Some(pin) => format!("SHA-256 PIN: {}", base64(&pin)),
         None => "SHA-256 PIN: none, no key was found".to_owned(),
@@ -102,7 +104,7 @@ pub fn pem(facts: &TlsFacts, out: &mut dyn Write) -> io::Result<()> {
 
 /// What kdig does not say of a certificate: names, dates, key, signer, serial number and what is
 /// odd about it; with `-dd`, which is a `debug` of 2, everything.
-pub fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Role, String)> {
+pub(super) fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Role, String)> {
     let certificate = &facts.chain[position];
     let verdict = &facts.verdict;
     let all = debug > 1;
@@ -129,7 +131,13 @@ pub fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Role, Str
         lines.push(staple);
     }
     let notes = notes(position, content, facts);
-    lines.extend(notes.into_iter().map(|note| (Role::Warning, format!("Note: {}", text(note)))));
+    let shown = if all { notes.len() } else { MOST_NOTES.min(notes.len()) };
+    for note in &notes[..shown] {
+        lines.push((Role::Warning, format!("Note: {}", text(note.clone()))));
+    }
+    if let more @ 1.. = notes.len() - shown {
+        lines.push((Role::Warning, format!("Note: +{more} more, all with -dd")));
+    }
     if off_path {
         lines.push((Role::Warning, "Not on the path: it did not sign #1".to_owned()));
     } else if let Some(last) = last_needed(verdict, position) {
@@ -241,7 +249,7 @@ fn notes(position: usize, content: &CertContent, facts: &TlsFacts) -> Vec<String
 }
 
 /// The trust anchor, where it ends the path without having been sent.
-pub fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, String)> {
+pub(super) fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, String)> {
     let AnchorFacts { subject, pin, origin } = facts.verdict.anchor.as_ref()?;
     let sent = facts.chain.iter().any(|it| it.pin.as_ref() == Some(pin));
     let number = facts.chain.len() + 1;
@@ -257,7 +265,7 @@ pub fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, String)> {
 }
 
 /// The verdict in one line.
-pub fn verdict(verdict: &Verdict) -> (Role, String) {
+pub(super) fn verdict(verdict: &Verdict) -> (Role, String) {
     let name = &verdict.name;
     if verdict.opportunistic {
         // a staple that is missing or odd stops nobody who did not ask for it
@@ -307,12 +315,12 @@ pub fn verdict(verdict: &Verdict) -> (Role, String) {
 }
 
 /// The answers to show under the verdict: all of them when the peer was refused.
-pub fn reasons(verdict: &Verdict) -> &[Answer] {
+pub(super) fn reasons(verdict: &Verdict) -> &[Answer] {
     if verdict.opportunistic || verdict.trusted() { &[] } else { &verdict.answers }
 }
 
 /// `name:    no, #1 is for other.test`
-pub fn answered(answer: &Answer) -> String {
+pub(super) fn answered(answer: &Answer) -> String {
     let Answer { question, asked, holds, why, .. } = answer;
     let question = format!("{question}:");
     let word = match holds {
@@ -325,7 +333,7 @@ pub fn answered(answer: &Answer) -> String {
 }
 
 /// The role of an answer's line.
-pub fn role_of(answer: &Answer) -> Role {
+fn role_of(answer: &Answer) -> Role {
     match (answer.asked, answer.holds) {
         (_, Some(true)) => Role::Good,
         (true, _) => Role::Bad,
@@ -334,7 +342,7 @@ pub fn role_of(answer: &Answer) -> Role {
 }
 
 /// kdig's lines for a Subject Alternative Name.
-pub fn kdig_name(name: &AltName) -> String {
+pub(super) fn kdig_name(name: &AltName) -> String {
     match name {
         AltName::Dns(name) => format!("DNSname: {name}"),
         AltName::Ip(address) => format!("IPAddress: {address}"),
@@ -384,4 +392,29 @@ fn key(position: usize, content: &CertContent, verdict: &Verdict) -> String {
 fn line(out: &mut dyn Write, ink: Ink, role: Role, text: &str) -> io::Result<()> {
     ink.paint(out, role, |out| out.write_all(text.as_bytes()))?;
     out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_odd_about_a_certificate_is_a_few_lines_unless_all_is_asked_for() {
+        let oids = (0..3_000).map(|number| format!("1.2.{number}")).collect();
+        let content = CertContent { unknown_critical: oids, version: 3, ..CertContent::default() };
+        let (der, pin, fingerprint) = (Vec::new(), None, [0; 32]);
+        let certificate = CertFacts { der, pin, fingerprint, content: Ok(content) };
+        let facts = TlsFacts { chain: vec![certificate], ..TlsFacts::default() };
+
+        let mut out = Vec::new();
+        section(&facts, Ink::new(false), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.matches("critical extension").count(), MOST_NOTES, "{text}");
+        assert!(text.contains("\n;;     Note: +2996 more, all with -dd\n"), "{text}");
+        assert!(text.lines().count() < 20, "{text}");
+
+        let all = own_lines(0, &facts, 2);
+        assert_eq!(all.iter().filter(|(_, line)| line.contains("critical")).count(), 3_000);
+        assert!(!all.iter().any(|(_, line)| line.contains("more")));
+    }
 }

@@ -33,6 +33,7 @@ pub fn query(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut page = Page::new(query, display, ink);
+    page.style.now = exchange.query.at.timestamp().as_second();
     page.head(exchange, None)?;
     page.body();
     if display.stats {
@@ -52,6 +53,7 @@ pub fn reply(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut page = Page::new(reply, display, ink);
+    page.style.now = exchange.reply.at.timestamp().as_second();
     // a session that is used again was introduced before
     let introduced = exchange.tls.as_deref().filter(|_| !exchange.phases.reused);
     page.head(exchange, introduced)?;
@@ -109,7 +111,7 @@ pub fn transferred(
 /// How RDATA is written under these switches.
 pub(super) fn style(display: &Display) -> Style {
     let &Display { multiline, crypto, generic, idnout: idn, .. } = display;
-    Style { multiline, crypto, generic, idn }
+    Style { multiline, crypto, generic, idn, ..Style::default() }
 }
 
 /// The text of one message in the making.

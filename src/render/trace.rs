@@ -81,8 +81,8 @@ impl Talk<'_> {
                 .warning(format_args!("reply ID ({id}) is different from query ID ({expected})")),
             Event::Failed(error) => self.failed(error),
             Event::GivenUp { server, error, .. } => {
-                // what concerns the command line alone concerns no server
-                if !matches!(error, Error::Usage { .. }) {
+                // what concerns the command line, or a file here, concerns no server
+                if !matches!(error, Error::Usage { .. } | Error::File { .. }) {
                     self.error(format_args!("failed to query server {server}"))?;
                 }
                 self.hint(error)
@@ -172,10 +172,16 @@ impl Talk<'_> {
     }
 
     fn met(&mut self, facts: &TlsFacts) -> io::Result<()> {
-        let verdict = &facts.verdict;
-        if self.debug == 0 || verdict.answers.is_empty() {
+        if self.debug == 0 || facts.verdict.answers.is_empty() {
             return Ok(());
         }
+        self.hierarchy(facts)?;
+        self.verdict(facts)?;
+        self.session(facts)
+    }
+
+    /// Our certificate, then those that came.
+    fn hierarchy(&mut self, facts: &TlsFacts) -> io::Result<()> {
         if let Some((chain, key)) = &facts.session.own.files {
             self.debug(format_args!(
                 "TLS, added client certfile '{}' and keyfile '{}'",
@@ -194,7 +200,7 @@ impl Talk<'_> {
                     self.debug(format_args!("       {}", who::kdig_name(name)))?;
                 }
             }
-            let matched = if verdict.pinned.contains(&position) { ", MATCH" } else { "" };
+            let matched = if facts.verdict.pinned.contains(&position) { ", MATCH" } else { "" };
             self.debug(format_args!("     {}{matched}", who::pin_line(certificate)))?;
             for (_, line) in who::own_lines(position, facts, self.debug) {
                 self.debug(format_args!("     {line}"))?;
@@ -204,6 +210,12 @@ impl Talk<'_> {
         if let Some((heading, pin)) = who::anchor_not_sent(facts) {
             self.debug(format_args!("     {heading}, {pin}"))?;
         }
+        Ok(())
+    }
+
+    /// kdig's words for what became of pin and chain, then ours.
+    fn verdict(&mut self, facts: &TlsFacts) -> io::Result<()> {
+        let verdict = &facts.verdict;
         let mut pin_failed = false;
         match verdict.answer(Question::Pin).map(|it| (it.asked, it.holds)) {
             Some((true, Some(true))) => {}
@@ -233,6 +245,11 @@ impl Talk<'_> {
         for answer in who::reasons(verdict) {
             self.debug(format_args!("     {}", who::answered(answer)))?;
         }
+        Ok(())
+    }
+
+    /// What was offered, chosen, stapled and asked for.
+    fn session(&mut self, facts: &TlsFacts) -> io::Result<()> {
         let session = &facts.session;
         let sni = session.sni.as_deref().unwrap_or("none");
         let chosen = session.alpn.as_deref().unwrap_or("none");
@@ -243,7 +260,7 @@ impl Talk<'_> {
         self.debug(format_args!(
             "TLS, sent SNI {sni}, offered ALPN {offered}, the server chose {chosen}"
         ))?;
-        if verdict.staple.is_none() {
+        if facts.verdict.staple.is_none() {
             self.debug(format_args!("TLS, the server stapled no OCSP response"))?;
         }
         let own = &session.own;

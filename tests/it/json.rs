@@ -169,6 +169,15 @@ fn every_certificate_makes_one_valid_object() {
 }
 
 #[test]
+fn a_chain_may_be_longer_than_an_octet_counts() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let mut object = object(&ask(&server, ""));
+    object["tls"]["path"] = serde_json::json!([0, 300]);
+    object["tls"]["chain"][0]["signedBy"] = serde_json::json!({ "position": 300 });
+    assert!(schema().is_valid(&object), "{object:#}");
+}
+
+#[test]
 fn a_reply_has_who_answered_how_long_it_took_and_how_it_was_padded() {
     let server = Server::start(Credential::Good, Behaviour::Answer);
     let port = server.port();

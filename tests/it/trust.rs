@@ -483,3 +483,15 @@ fn no_certificate_is_too_odd_to_be_shown_with_its_pin() {
     let seen = tdig(&format!("@127.0.0.1#{} example.com", server.port()));
     assert!(seen.out.contains("... (1800 octets left out)"), "{seen:#?}");
 }
+
+#[test]
+fn a_file_that_cannot_be_read_is_no_failure_of_a_server() {
+    let server = Server::start(Credential::Good, Behaviour::Answer).expect_anything();
+    let file = "/no/such/file";
+    for options in [format!("+tls-ca={file}"), format!("+tls-certfile={file} +tls-keyfile={file}")]
+    {
+        let seen = tdig(&format!("@127.0.0.1#{} {options} example.com", server.port()));
+        let said = format!(";; ERROR: {file}: no such file or directory\n");
+        assert_eq!((seen.status, seen.err), (8, said), "{options}");
+    }
+}

@@ -141,7 +141,7 @@ const KEY: &[Kind] = &[Fixed(&[1]), Of(&[0, 1]), Fixed(&[3]), Of(&[8, 13, 15]), 
 /// Key tag, algorithm, a kind of digest that nobody knows the length of, and a digest.
 const DIGEST: &[Kind] = &[Any(2), Of(&[8, 13, 15]), Fixed(&[77]), Rest(1)];
 const SIGNATURE: &[Kind] =
-    &[Type, Of(&[8, 13, 15]), Any(1), Any(4), Any(4), Any(4), Any(2), Name, Rest(64)];
+    &[Type, Of(&[8, 13, 15]), Any(1), Any(4), Own(time), Own(time), Any(2), Name, Rest(64)];
 
 /// The types whose RDATA have no text but `\# length hex`.
 pub const WITHOUT_TEXT: &[&str] = &[
@@ -208,6 +208,11 @@ impl Kind {
 /// Record types that everybody knows, and some that nobody does.
 const NUMBERS: &[u16] =
     &[1, 2, 5, 6, 12, 15, 16, 28, 33, 43, 46, 47, 48, 50, 51, 52, 257, 1234, 65_280, 65_534];
+
+/// A time of 32 bits that is no year before 1970 today, which BIND does not read.
+fn time() -> Octets {
+    (0..=0xe000_0000_u32).prop_map(|time| time.to_be_bytes().to_vec()).boxed()
+}
 
 fn counted(octets: Vec<u8>) -> Vec<u8> {
     // at most 40 or so

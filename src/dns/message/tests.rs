@@ -1,4 +1,5 @@
-//! Sound, broken and hostile messages.
+//! Sound, broken and hostile messages. One rule: whatever they are, each says in words what is
+//! wrong with it, and no octet is lost.
 
 use std::time::{Duration, Instant};
 
@@ -112,6 +113,10 @@ fn what_is_only_odd_is_warned_of_once() {
             "malformed reply packet (1 OPT record in the wrong section)",
         ),
         (
+            format!("0001 8180 0001 0000 0000 0001 {LAB} C00C 0029 04D0 00000000 0000"),
+            "malformed reply packet (the owner of the OPT record is not the root)",
+        ),
+        (
             format!("0001 8180 0001 0000 0000 0001 {LAB} 00 0029 04D0 00000000 0001 00"),
             "malformed reply packet (EDNS options cut short)",
         ),
@@ -167,6 +172,11 @@ fn a_reply_answers_its_query_or_says_where_it_differs() {
             "0001 8180 0001 0000 0000 0000 036C6162 0474657374 00 001C 0003".into(),
             "query/response question sections are different (type, class)",
             Some(Gravity::NoAnswer),
+        ),
+        (
+            format!("0001 8180 0002 0000 0000 0000 {LAB} 056F74686572 00 0001 0001"),
+            "response has 1 question more than the query",
+            Some(Gravity::Warning),
         ),
         (
             format!("0001 8380 0001 0000 0000 0000 {LAB}"),

@@ -1,5 +1,6 @@
 //! The kinds of fields that RDATA is made of, and where each ends. One rule: what [`Field::take`]
-//! has taken is known to fit its kind, so that writing it needs no second check.
+//! has taken is known to fit its kind, so that writing it needs no second check. A blob has one
+//! octet at least: one of none has no text that could be read back.
 
 use super::svcb;
 use crate::dns::cursor::Cursor;
@@ -17,6 +18,8 @@ pub(super) enum Field {
     Atma,
     /// Base64 to the end.
     Base64,
+    /// Base64 to the end, or none.
+    Base64IfAny,
     /// Base64 to the end, `-` for none.
     Base64OrDash,
     /// Folded text goes on in the next line.
@@ -116,13 +119,12 @@ impl Field {
             Self::Name => rdata.name().ok().map(|_| ()),
             Self::PlainName => rdata.plain_name().map(|_| ()),
             Self::Base64
-            | Self::Base64OrDash
             | Self::Crypto64
             | Self::CryptoHex
             | Self::Hex
             | Self::Key
-            | Self::Nsap
-            | Self::QuotedRest => rdata.skip(rdata.left()),
+            | Self::Nsap => (!rdata.rest().is_empty()).then_some(()),
+            Self::Base64IfAny | Self::Base64OrDash | Self::QuotedRest => rdata.skip(rdata.left()),
             Self::Quoted | Self::Salt => rdata.string().map(|_| ()),
             Self::QuotedIfAny if rdata.left() == 0 => Some(()),
             Self::QuotedIfAny => rdata.string().map(|_| ()),
@@ -153,9 +155,10 @@ impl Field {
                 gateway(relay, rdata)
             }
             Self::IpsecGateway => {
-                let kind = rdata.u8()?;
-                rdata.skip(1)?;
-                gateway(kind, rdata)
+                let (kind, algorithm) = (rdata.u8()?, rdata.u8()?);
+                gateway(kind, rdata)?;
+                // only without an algorithm is there no key (RFC 4025 section 2.4)
+                (algorithm == 0 || rdata.left() > 0).then_some(())
             }
             Self::Apl => {
                 while rdata.left() > 0 {

@@ -14,6 +14,7 @@ mod table;
 mod write;
 
 pub(super) use key::algorithm_name;
+pub(super) use pen::quoted;
 
 pub use pen::Style;
 pub use table::{

@@ -17,13 +17,18 @@ pub struct Style {
     pub generic: bool,
     /// Labels in Punycode become Unicode.
     pub idn: bool,
+    /// The moment, seconds since 1970, that times of 32 bits are near (RFC 4034 section 3.1.5).
+    pub now: i64,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { multiline: false, crypto: true, generic: false, idn: false }
+        Self { multiline: false, crypto: true, generic: false, idn: false, now: ERA }
     }
 }
+
+/// 2026-01-01, for who has no better moment: times within 68 years of it are what they should be.
+const ERA: i64 = 1_767_225_600;
 
 /// A pen for the RDATA of one record.
 #[derive(Debug)]
@@ -116,10 +121,7 @@ impl<'o> Writer<'o> {
     }
 
     pub(super) fn quoted(&mut self, octets: &[u8]) {
-        let out = self.piece();
-        out.push(b'"');
-        text::escape(out, octets, Place::Quoted);
-        out.push(b'"');
+        quoted(self.piece(), octets);
     }
 
     /// Octets in lines of `line` octets, or in one piece.
@@ -145,6 +147,13 @@ impl<'o> Writer<'o> {
         }
         self.piece().extend(b"[omitted]");
     }
+}
+
+/// Appends a character string in double quotes (RFC 1035 section 5.1).
+pub(in crate::dns) fn quoted(out: &mut Vec<u8>, octets: &[u8]) {
+    out.push(b'"');
+    text::escape(out, octets, Place::Quoted);
+    out.push(b'"');
 }
 
 /// A new line within folded text.

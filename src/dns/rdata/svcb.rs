@@ -1,7 +1,7 @@
 //! Service parameters of SVCB and HTTPS (RFC 9460). One rule: a parameter is one row, its key's
 //! name and the shape of its value.
 
-use super::pen::Writer;
+use super::pen::{Writer, quoted};
 use crate::dns::cursor::{Cursor, number, strings};
 use crate::dns::digits::{base64, decimal, ipv4, ipv6};
 use crate::text::{self, Place};
@@ -119,11 +119,7 @@ impl Shape {
             Self::Flag => {}
             Self::Keys => list(value.chunks(2), out, |key, out| write_key(out, number(key) as u16)),
             Self::Port => decimal(out, number(value)),
-            Self::Quoted => {
-                out.push(b'"');
-                text::escape(out, value, Place::Quoted);
-                out.push(b'"');
-            }
+            Self::Quoted => quoted(out, value),
         }
     }
 }

@@ -16,7 +16,8 @@ pub struct RecordType {
     pub(super) fields: &'static [Field],
 }
 
-/// The types with a name of their own, by number (IANA "Resource Record (RR) TYPEs").
+/// The types with a name of their own, by number (IANA "Resource Record (RR) TYPEs"). DELEG, ALIAS
+/// and DELEGPARAM are kdig's names: IANA gave their numbers to nobody.
 pub static RECORD_TYPES: &[RecordType] = &[
     row("A", 1, &[Ipv4]),
     row("NS", 2, &[Name]),
@@ -57,12 +58,12 @@ pub static RECORD_TYPES: &[RecordType] = &[
     row("CERT", 37, &[U16, U16, U8, Open, Crypto64]),
     row("A6", 38, &[A6]),
     row("DNAME", 39, &[Name]),
-    row("SINK", 40, &[U8, U8, U8, Base64]),
+    row("SINK", 40, &[U8, U8, U8, Base64IfAny]),
     row("OPT", 41, OPAQUE),
     row("APL", 42, &[Apl]),
     row("DS", 43, DS),
     row("SSHFP", 44, &[U8, U8, Open, CryptoHex]),
-    row("IPSECKEY", 45, &[U8, Open, IpsecGateway, Break, Base64]),
+    row("IPSECKEY", 45, &[U8, Open, IpsecGateway, Break, Base64IfAny]),
     row("RRSIG", 46, &[Type, U8, U8, U32, Time, Open, Time, U16, PlainName, Break, Crypto64]),
     row("NSEC", 47, &[PlainName, Types]),
     row("DNSKEY", 48, DNSKEY),

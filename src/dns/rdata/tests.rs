@@ -73,6 +73,39 @@ fn what_does_not_fit_is_shown_whole() {
 }
 
 #[test]
+fn no_key_digest_or_signature_is_empty() {
+    for (word, wire) in [
+        ("DS", "00010D02"),
+        ("CDS", "00000000"),
+        ("DLV", "00010D02"),
+        ("TA", "00010D02"),
+        ("DNSKEY", "0101030D"),
+        ("CDNSKEY", "00000300"),
+        ("KEY", "0100030D"),
+        ("RKEY", "00000308"),
+        ("RRSIG", "00010D030000012C7A000000690000003039047465737400"),
+        ("SIG", "00010D030000012C7A000000690000003039047465737400"),
+        ("SSHFP", "0402"),
+        ("TLSA", "030101"),
+        ("SMIMEA", "030101"),
+        ("CERT", "0001000108"),
+        ("ZONEMD", "7848B91C0101"),
+        ("IPSECKEY", "0A0102C0000226"),
+        ("OPENPGPKEY", ""),
+        ("DHCID", ""),
+    ] {
+        let (number, octets) = (type_from_word(word).unwrap(), unhex(wire));
+        assert!(!rdata(&octets).fits(number), "{word}");
+        let whole = format!("\\# {} {wire}", octets.len());
+        for style in [Style::default(), Style { crypto: false, ..Style::default() }] {
+            assert_eq!(text(number, &octets, style), whole.trim_end(), "{word}");
+        }
+        // one octet is data, as in the records that ask for a DS to be deleted (RFC 8078 section 4)
+        assert!(rdata(&[&octets[..], &[0]].concat()).fits(number), "{word}");
+    }
+}
+
+#[test]
 fn long_rdata_is_folded_as_kdig_folds_it() {
     let style = Style { multiline: true, ..Style::default() };
     for (word, wire, expected) in [
@@ -137,7 +170,6 @@ fn long_rdata_is_folded_as_kdig_folds_it() {
         ),
         ("TYPE65280", "DEADBEEF", "(|\\# 4|DEADBEEF|)"),
         ("TYPE65281", "", "(|\\# 0|)"),
-        ("DS", "EC450D02", "60485 13 2"),
     ] {
         let number = type_from_word(word).unwrap();
         let expected = expected.replace('|', "\n\t\t\t\t");
@@ -274,6 +306,14 @@ CAA 0005697373756563612E6578616D706C652E6E65743B20706F6C6963793D6576
 = 0 issue "ca.example.net; policy=ev"
 CAA 00037462731B5B3341
 = 0 tbs "\027[3A"
+CAA 0003612E6261
+= 0 a.b "a"
+CAA 00025F2061
+= 0 "_ " "a"
+CAA 000561225C237F61
+= 0 a\"\\#\127 "a"
+CAA 0003613B6261
+= 0 "a;b" "a"
 CDNSKEY 0000030000
 = 0 3 0 AA==
 CDS EC4505012BB183AF5F22588179A53B0A98631FAD1A292118
@@ -317,6 +357,8 @@ HINFO 08504320496E74656C07556E6978207637
 = "PC Intel" "Unix v7"
 HTTPS 000004706F6F6C056F74686572047465737400
 = 0 pool.other.test.
+IPSECKEY 0A0000
+= 10 0 0 .
 IPSECKEY 0A0002010351537986ED35533B6064478EEEB27B5BD74DAE149B6E81BA3A0521AF82AB7801
 = 10 0 2 . AQNRU3mG7TVTO2BkR47usntb102uFJtugbo6BSGvgqt4AQ==
 IPSECKEY 0A0102C0000226010351537986ED35533B6064478EEEB27B5BD74DAE149B6E81BA3A0521AF82AB7801
@@ -397,6 +439,8 @@ RT 000A027274056F74686572047465737400
 = 10 rt.other.test.
 SINK 01020304
 = 1 2 3 BA==
+SINK 010203
+= 1 2 3
 SMIMEA 030001D2ABDE240D7CD3EE6B4B28C54DF034B97983A1D16E8A410E4561CB106618E971
 = 3 0 1 D2ABDE240D7CD3EE6B4B28C54DF034B97983A1D16E8A410E4561CB106618E971
 SPF 0B763D73706631202D616C6C
@@ -432,6 +476,8 @@ NSEC3 0101000C04AABBCCDD1417F3DF17B2B2ADAEF615257DE4D2020B80AC6C7C00064000000000
 = 1 1 12 AABBCCDD 2vptu5timamqttgl4luu9kg21e0aor3s A RRSIG
 SIG 00000D02000000007A00000069000000303908616C6C74797065730474657374000001020304050607
 = 0 13 2 0 20341111011232 20251027232800 12345 alltypes.test. AAECAwQFBgc=
+RRSIG 00010D030000012CFFFFFFFF000000013039047465737400AA
+= A 13 3 300 19691231235959 19700101000001 12345 test. qg==
 RRSIG 00010D030000012C7A00000069000000303908616C6C74797065730474657374000001020304050607
 = A 13 3 300 20341111011232 20251027232800 12345 alltypes.test. AAECAwQFBgc=
 HIP 0402000420010010030100010472767331076578616D706C6503636F6D000472767332076578616D706C6503636F
@@ -457,7 +503,9 @@ AAAA 20010DB8000000000000000000000001
 AAAA 00000000000000000000FFFFC0000201
 = ::ffff:192.0.2.1
 AAAA 000000000000000000000000C0000201
-= ::192.0.2.1
+= ::c000:201
+AAAA 0064FF9B0000000000000000C0000201
+= 64:ff9b::c000:201
 AAAA 00000000000000000000000000000001
 = ::1
 LOC 0033161376E8D1B570BE15F000989FE0

@@ -13,6 +13,16 @@ use crate::dns::rcode::Rcode;
 use crate::text::{self, Place};
 
 impl Writer<'_> {
+    /// The tag of CAA, as it is but for what would read as something else: kdig puts quotes around
+    /// one with a space, and we do so too where a comment or a fold would begin.
+    fn tag(&mut self, octets: &[u8]) {
+        let parts = |octet: &u8| matches!(octet, b' ' | b';' | b'(' | b')');
+        match octets.iter().any(parts) {
+            true => self.quoted(octets),
+            false => text::escape(self.piece(), octets, Place::Quoted),
+        }
+    }
+
     /// The field that [`Field::take`] took at `place`, where `octets` are its octets.
     pub(super) fn field(&mut self, field: Field, octets: &[u8], mut place: Cursor<'_>) {
         let idn = self.style.idn;
@@ -34,13 +44,12 @@ impl Writer<'_> {
                 }
             }
             Field::QuotedRest => self.quoted(octets),
-            Field::Tag => {
-                text::escape(self.piece(), octets.get(1..).unwrap_or_default(), Place::Label);
-            }
+            Field::Tag => self.tag(octets.get(1..).unwrap_or_default()),
             Field::Hex => self.blob(octets, HEX_LINE, hex),
-            Field::Base64 => self.blob(octets, BASE64_LINE, base64),
             Field::Base64OrDash if octets.is_empty() => self.piece().push(b'-'),
-            Field::Base64OrDash => self.blob(octets, BASE64_LINE, base64),
+            Field::Base64 | Field::Base64IfAny | Field::Base64OrDash => {
+                self.blob(octets, BASE64_LINE, base64);
+            }
             Field::CryptoHex | Field::Crypto64 if !self.style.crypto => self.omitted(),
             Field::CryptoHex => self.blob(octets, HEX_LINE, hex),
             Field::Crypto64 => self.blob(octets, BASE64_LINE, base64),
@@ -73,7 +82,10 @@ impl Writer<'_> {
                     }
                 }
             }
-            Field::Time => time(self.piece(), number(octets) as i64),
+            Field::Time => {
+                let now = self.style.now;
+                time(self.piece(), number(octets) as u32, now);
+            }
             Field::Type => table::write_type(self.piece(), number(octets) as u16),
             Field::SigType if number(octets) == 0 => self.piece().push(b'0'),
             Field::SigType => table::write_type(self.piece(), number(octets) as u16),

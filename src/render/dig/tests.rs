@@ -1,4 +1,5 @@
-//! The text of messages, and what no octets can make of it.
+//! The text of messages. One rule: beside kdig's own text, to the byte, stands what no octets can
+//! make of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,6 +176,7 @@ fn the_header_has_eight_flags_and_an_extended_response_code() {
         ("FFF0", "", "opcode: OPCODE 15; status: NOERROR", "qr aa tc rd ra z ad cd; "),
         ("0000", "", "opcode: QUERY; status: NOERROR", "; "),
         ("8182", "", "opcode: QUERY; status: SERVFAIL", "qr rd ra; "),
+        ("818B", "", "opcode: QUERY; status: RCODE 11", "qr rd ra; "),
         ("818C", "", "opcode: QUERY; status: RCODE 12", "qr rd ra; "),
         ("A180", "00 0029 04D0 01000000 0000", "opcode: NOTIFY; status: BADVERS", "qr rd ra; "),
         ("8187", "00 0029 04D0 01000000 0000", "opcode: QUERY; status: BADCOOKIE", "qr rd ra; "),
@@ -212,6 +214,23 @@ fn the_edns_section_names_flags_and_options() {
         ". 0 ANY EDNS\t\t\t(\n\t\t\t\tVersion: 0\n\t\t\t\tFLAGS: \"\"\n\t\t\t\tRCODE: NOERROR\n\
          \t\t\t\tUDPSIZE: 1232\n\t\t\t\t)\n"
     );
+}
+
+#[test]
+fn the_times_of_a_signature_are_those_nearest_to_the_reply() {
+    let reply = "0000 8000 0000 0001 0000 0000
+        00 002E 0001 0000003C 0014 0001 0D 00 0000003C FFFFFFFF 00000001 3039 00 AA";
+    let display = Display { answer: true, ..nothing() };
+    let now = shown(reply, display.clone());
+    assert!(now.ends_with("A 13 0 60 19691231235959 19700101000001 12345 . qg==\n"), "{now}");
+
+    let mut exchange = exchange(unhex(reply));
+    exchange.reply.at = date(2106, 1, 1).at(0, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap();
+    let message = Message::read(&exchange.reply.bytes);
+    let mut out = Vec::new();
+    super::reply(&exchange, &message, &message, &display, Ink::new(false), &mut out).unwrap();
+    let then = String::from_utf8(out).unwrap();
+    assert!(then.ends_with("A 13 0 60 21060207062815 21060207062817 12345 . qg==\n"), "{then}");
 }
 
 #[test]

@@ -2,11 +2,15 @@
 //! (NSID, EDE, options without a name) is always an array; what should not, comes malformed or comes
 //! again, stands in hex under `OPTn`, which is an array too.
 
+use std::collections::HashMap;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::dns::digits::in_hex;
-use crate::dns::edns::{EdnsOption, Flag, Opt, View, error_purpose};
+use crate::dns::edns::{
+    COOKIE, EDE, EdnsOption, Flag, NSID, Opt, PADDING, View, error_purpose, extra_text,
+};
 use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
 use crate::text;
@@ -97,39 +101,53 @@ enum Value {
     Serial(u32),
 }
 
-fn members(opt: Opt<'_>, question: Option<Name<'_>>) -> Vec<Member> {
-    let view = View { question, ..View::default() };
-    let mut members: Vec<Member> = Vec::new();
-    for option in opt.options() {
-        let found = named(option, &view);
-        let (name, value, several) = match found {
-            Some((name, value)) => (name.to_owned(), value, matches!(option.code, NSID | EDE)),
-            None => (format!("OPT{}", option.code), Value::Text(in_hex(option.data)), true),
-        };
-        match members.iter_mut().find(|member| member.name == name) {
+/// The members in the order in which their names came, found by name: there may be as many names as
+/// a message has room for.
+#[derive(Default)]
+struct Members {
+    list: Vec<Member>,
+    places: HashMap<String, usize>,
+}
+
+impl Members {
+    /// Adds a value, to those of its name where there may be several; false if it is one too many.
+    fn put(&mut self, name: String, value: Value, several: bool) -> bool {
+        match self.places.get(&name).map(|&place| &mut self.list[place].value) {
             None => {
+                self.places.insert(name.clone(), self.list.len());
                 let value = if several { Value::Several(vec![value]) } else { value };
-                members.push(Member { name, value });
+                self.list.push(Member { name, value });
+                true
             }
-            Some(Member { value: Value::Several(values), .. }) => values.push(value),
-            // it should not have come again
-            Some(_) => again(option, &mut members),
+            Some(Value::Several(values)) => {
+                values.push(value);
+                true
+            }
+            Some(_) => false,
         }
     }
-    members
-}
 
-fn again(option: EdnsOption<'_>, members: &mut Vec<Member>) {
-    let name = format!("OPT{}", option.code);
-    let value = Value::Text(in_hex(option.data));
-    match members.iter_mut().find(|member| member.name == name) {
-        Some(Member { value: Value::Several(values), .. }) => values.push(value),
-        _ => members.push(Member { name, value: Value::Several(vec![value]) }),
+    /// Adds an option that has no name, or cannot stand under it.
+    fn put_octets(&mut self, option: EdnsOption<'_>) {
+        let octets = Value::Text(in_hex(option.data));
+        self.put(format!("OPT{}", option.code), octets, true);
     }
 }
 
-const NSID: u16 = 3;
-const EDE: u16 = 15;
+fn members(opt: Opt<'_>, question: Option<Name<'_>>) -> Vec<Member> {
+    let view = View { question, ..View::default() };
+    let mut members = Members::default();
+    for option in opt.options() {
+        let stands = named(option, &view).is_some_and(|(name, value)| {
+            members.put(name.to_owned(), value, matches!(option.code, NSID | EDE))
+        });
+        // it has no name, does not fit, or should not have come again
+        if !stands {
+            members.put_octets(option);
+        }
+    }
+    members.list
+}
 
 /// The option under its own name; `None` if it has none or does not fit.
 fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value)> {
@@ -142,7 +160,7 @@ fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value
         7 => ("N3U", Value::Numbers(data.to_vec())),
         8 => ("ECS", Value::Text(words)),
         9 => ("EXPIRE", Value::Text(expire(data)?)),
-        10 => {
+        COOKIE => {
             let (client, server) = data.split_at_checked(8)?;
             let fits = server.is_empty() || (8..=32).contains(&server.len());
             let cookies = [client, server].into_iter().filter(|it| !it.is_empty()).map(in_hex);
@@ -152,7 +170,7 @@ fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value
             let time = data.try_into().ok().map(u16::from_be_bytes);
             ("KEEPALIVE", Value::Time(time))
         }
-        12 => {
+        PADDING => {
             let hex = data.iter().any(|&octet| octet != 0).then(|| in_hex(data));
             ("PADDING", Value::Padding { length: data.len(), hex })
         }
@@ -160,7 +178,7 @@ fn named(option: EdnsOption<'_>, view: &View<'_>) -> Option<(&'static str, Value
         EDE => {
             let (code, rest) = data.split_first_chunk()?;
             let code = u16::from_be_bytes(*code);
-            let text = (!rest.is_empty()).then(|| text::free(rest));
+            let text = Some(extra_text(rest)).filter(|it| !it.is_empty()).map(text::free);
             ("EDE", Value::Error { code, purpose: error_purpose(code), text })
         }
         18 => ("REPORTCHANNEL", Value::Text(words)),

@@ -52,7 +52,8 @@ impl MessageView<'_> {
             ("additionalRRs", Section::Additional),
         ] {
             let records = message.section(section).iter().filter(|it| !message.is_opt(it));
-            let records: Vec<_> = records.map(RecordView).collect();
+            let now = packet.at.timestamp().as_second();
+            let records: Vec<_> = records.map(|record| RecordView { record, now }).collect();
             if !records.is_empty() {
                 map.serialize_entry(name, &records)?;
             }
@@ -116,11 +117,15 @@ impl Serialize for QuestionView<'_> {
     }
 }
 
-struct RecordView<'a>(&'a Record<'a>);
+/// A record, and the moment that its times are near: seconds since 1970.
+struct RecordView<'a> {
+    record: &'a Record<'a>,
+    now: i64,
+}
 
 impl Serialize for RecordView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let &Record { owner, record_type, class, ttl, rdata, .. } = self.0;
+        let &Record { owner, record_type, class, ttl, rdata, .. } = self.record;
         let mut map = serializer.serialize_map(None)?;
         head(owner, record_type, class, &mut map)?;
         map.serialize_entry("TTL", &ttl)?;
@@ -128,7 +133,8 @@ impl Serialize for RecordView<'_> {
             let mut member = b"rdata".to_vec();
             rdata::write_type(&mut member, record_type);
             let mut text = Vec::new();
-            rdata.write(record_type, Style::default(), &mut text);
+            let style = Style { now: self.now, ..Style::default() };
+            rdata.write(record_type, style, &mut text);
             map.serialize_entry(&ascii(member), &ascii(text))?;
         }
         let octets = rdata.uncompressed(record_type);

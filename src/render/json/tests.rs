@@ -1,4 +1,4 @@
-//! What a server hardly ever sends, as JSON.
+//! What a server hardly ever sends, as JSON. One rule: it is in the object, and under one name.
 
 use super::*;
 use crate::dns::unhex;
@@ -27,14 +27,14 @@ fn object(reply: &str) -> serde_json::Value {
 fn an_option_that_comes_again_is_not_lost_and_takes_no_name_twice() {
     let object = object(
         "9D68 8000 0001 0000 0000 0001 036C6162 00 0001 0001
-         00 0029 04D0 0000E001 007B
+         00 0029 04D0 0000E001 007C
          0003 0003 6C6162 0003 0002 0178
          0008 0007 0001 18 14 C00002
          000A 0008 0001020304050607
          000A 0018 0001020304050607 08090A0B0C0D0E0F1011121314151617
          000B 0000
          000C 0002 0000 000C 0001 01
-         000F 0003 0006 78 000F 0002 03E7 000F 0001 01
+         000F 0004 0006 7800 000F 0002 03E7 000F 0001 01
          0013 0006 01 00 00000007
          FDE9 0002 6869 FDE9 0000
          0005 0002 08 0D",
@@ -62,6 +62,33 @@ fn an_option_that_comes_again_is_not_lost_and_takes_no_name_twice() {
         "DAU": [8, 13]
     });
     assert_eq!(edns, &expected);
+}
+
+#[test]
+fn the_times_of_a_signature_are_those_nearest_to_the_reply() {
+    let object = object(
+        "9D68 8000 0000 0001 0000 0000
+         00 002E 0001 0000003C 0014 0001 0D 00 0000003C FFFFFFFF 00000001 3039 00 AA",
+    );
+    let text = "A 13 0 60 19691231235959 19700101000001 12345 . qg==";
+    assert_eq!(object["answerRRs"][0]["rdataRRSIG"], text);
+}
+
+#[test]
+fn as_many_options_as_fit_into_a_message_take_no_longer_than_they_should() {
+    let count = 16_300_u16;
+    let mut reply = unhex("9D68 8000 0000 0000 0000 0001 00 0029 04D0 00000000");
+    reply.extend((count * 4).to_be_bytes());
+    (0..count).for_each(|code| reply.extend([(1000 + code).to_be_bytes(), [0, 0]].concat()));
+    let message = Message::read(&reply);
+    assert_eq!(message.faults, []);
+    let start = std::time::Instant::now();
+    let edns =
+        edns::EdnsView { opt: message.opt().unwrap(), rcode: message.rcode(), question: None };
+    let object = serde_json::to_value(edns).unwrap();
+    assert_eq!(object.as_object().map(serde_json::Map::len), Some(4 + usize::from(count)));
+    // a search through all that came before takes half a second and more
+    assert!(start.elapsed() < std::time::Duration::from_millis(300), "{:?}", start.elapsed());
 }
 
 #[test]
