@@ -115,8 +115,8 @@ pub struct Target {
     pub sni: Option<ServerName<'static>>,
     /// What else to greet it with.
     pub hello: Hello,
-    /// Nobody typed a name to check, so that the host decides it.
-    name_from_host: bool,
+    /// Nobody typed a name to check with an option, so that the server decides it.
+    name_from_server: bool,
     /// Nobody typed a name to send.
     sni_from_name: bool,
 }
@@ -234,11 +234,14 @@ impl Target {
         let mut target = self.clone();
         target.host.clone_from(&server.host);
         target.port = server.port.unwrap_or(self.port);
-        if let Some(name) = &server.name {
-            target.policy.name = Some(server_name(name)?);
-            target.policy.demand_anchor();
-        } else if self.name_from_host {
-            target.policy.name = server_name(&server.host).ok();
+        // what an option says beats what a notation says, whoever wrote it down
+        match &server.name {
+            _ if !self.name_from_server => {}
+            Some(name) => {
+                target.policy.name = Some(server_name(name)?);
+                target.policy.demand_anchor();
+            }
+            None => target.policy.name = server_name(&server.host).ok(),
         }
         if self.sni_from_name {
             target.sni = target.policy.name.clone().filter(is_dns);
@@ -439,20 +442,13 @@ fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> 
         policy,
         sni,
         hello: hello(tls)?,
-        name_from_host: tls.hostname.is_none(),
+        name_from_server: tls.hostname.is_none(),
         sni_from_name: tls.sni.is_none(),
     };
     if settings.servers.is_empty() {
         return Ok(Targets::System(Box::new(template)));
     }
-    let at = |server: &Server| {
-        let mut target = template.at(server)?;
-        if let Some(hostname) = &tls.hostname {
-            // what an option says beats what a notation says
-            target.policy.name = Some(server_name(hostname)?);
-        }
-        Ok(target)
-    };
+    let at = |server: &Server| template.at(server);
     Ok(Targets::Given(settings.servers.iter().map(at).collect::<Result<_, Error>>()?))
 }
 

@@ -141,6 +141,47 @@ fn each_server_is_checked_by_its_own_name() {
     }
 }
 
+/// Whom a target is checked for, and what is sent to it.
+fn checked_and_sent(target: &Target) -> (String, String) {
+    let text = |name: &Option<ServerName<'_>>| {
+        name.as_ref().map(|name| name.to_str().into_owned()).unwrap_or_default()
+    };
+    (text(&target.policy.name), text(&target.sni))
+}
+
+/// Command lines without a server, one for them, and whom it is checked for and what is sent.
+const NAMED: &[(&str, &str, &str, &str)] = &[
+    ("", "192.0.2.1#a.example", "a.example", "a.example"),
+    ("+tls-ca", "192.0.2.1", "192.0.2.1", ""),
+    ("+tls-host=b.example", "192.0.2.1", "b.example", "b.example"),
+    ("+tls-host=b.example", "192.0.2.1#a.example", "b.example", "b.example"),
+    ("+tls-host=192.0.2.9", "192.0.2.1#a.example", "192.0.2.9", ""),
+    ("+tls-sni=c.example", "192.0.2.1#a.example", "a.example", "c.example"),
+    ("+tls-host=b.example +tls-sni=c.example", "192.0.2.1#a.example", "b.example", "c.example"),
+    ("+tls-host=b.example +notls-host", "192.0.2.1#a.example", "a.example", "a.example"),
+];
+
+#[test]
+fn a_name_typed_with_an_option_is_checked_and_sent_at_every_server() {
+    for (words, server, checked, sent) in NAMED {
+        let line = format!("{words} @{server} x");
+        let seen = checked_and_sent(&targets_of(&lookups(&line)[0])[0]);
+        assert_eq!(seen, (checked.to_string(), sent.to_string()), "{line}");
+    }
+}
+
+#[test]
+fn a_server_of_the_system_is_checked_as_one_that_was_typed() {
+    for (words, server, checked, sent) in NAMED {
+        let template = lookups(&format!("{words} x")).remove(0);
+        let Targets::System(template) = &template.route.targets else { panic!("{words}") };
+        let target = template.at(&Server::parse(server).unwrap()).unwrap();
+        let seen = checked_and_sent(&target);
+        assert_eq!(seen, (checked.to_string(), sent.to_string()), "{words}, {server}");
+        assert!(!target.policy.is_opportunistic(), "{words}, {server}");
+    }
+}
+
 #[test]
 fn what_is_before_the_first_name_is_for_all_and_what_is_after_it_for_one() {
     let line = "+dnssec -4 @192.0.2.1 x +nodnssec +tls-ca -6 @192.0.2.2 y +nsid -b 192.0.2.9 z";
