@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hickory_proto::ProtoError;
 use hickory_proto::rr::Name;
+use hickory_proto::serialize::binary::DecodeError;
 use rustls::pki_types::ServerName;
 
 use crate::cli::pin::Pin;
@@ -123,7 +125,6 @@ pub struct Target {
 
 /// The block that a query is padded to (RFC 8467 section 4.1).
 const BLOCK: u16 = 128;
-const AXFR: u16 = 252;
 
 impl Lookup {
     /// Decides everything that `settings` leave open.
@@ -161,7 +162,7 @@ impl Lookup {
             query: query(settings, route.transport, idna.as_ref())?,
             idna,
             random_cookie: settings.edns.cookie == Some(Cookie::Random),
-            transfer: is_transfer(settings),
+            transfer: settings.is_transfer(),
             route,
         })
     }
@@ -185,7 +186,7 @@ impl Route {
         });
         let targets = targets(settings, transport)?;
         if fallback.is_some() {
-            may_fall_back(&targets, transport, is_transfer(settings))?;
+            may_fall_back(&targets, transport, settings.is_transfer())?;
         }
         Ok(Self {
             targets,
@@ -268,10 +269,6 @@ impl Target {
     }
 }
 
-fn is_transfer(settings: &Settings) -> bool {
-    settings.qtype == Some(AXFR) || matches!(settings.operation, Operation::Ixfr(_))
-}
-
 fn transport(settings: &Settings) -> Result<Transport, Error> {
     let settings::Transport { tls, tcp, retry, ignore, .. } = settings.transport;
     match (tls, tcp) {
@@ -282,7 +279,7 @@ fn transport(settings: &Settings) -> Result<Transport, Error> {
         }),
         (true, _) => Ok(Transport::Tls),
         (false, Some(true)) => Ok(Transport::Tcp),
-        (false, None) if is_transfer(settings) => Ok(Transport::Tcp),
+        (false, None) if settings.is_transfer() => Ok(Transport::Tcp),
         (false, _) => Ok(Transport::Udp { retry, ignore }),
     }
 }
@@ -333,10 +330,25 @@ fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Resu
 }
 
 fn domain(text: &str) -> Result<Name, Error> {
-    parse_name(text).map_err(|_| {
+    parse_name(text).map_err(|fault| {
         let dot = if text.is_empty() || text.ends_with('.') { "" } else { "." };
-        Error::usage(format!("'{text}{dot}' is not a valid domain name"))
+        let why = why_no_name(&fault);
+        Error::usage(format!("'{text}{dot}' is not a valid domain name ({why})"))
     })
+}
+
+fn why_no_name(fault: &ProtoError) -> String {
+    match fault {
+        ProtoError::Decode(DecodeError::LabelBytesTooLong(octets)) => {
+            format!("a label has at most 63 octets, one has {octets}")
+        }
+        ProtoError::Decode(DecodeError::DomainNameTooLong(octets)) => {
+            format!("a name has at most 255 octets, this has {octets} or more")
+        }
+        // of a label without octets the crate speaks in its own words
+        ProtoError::Message(text) if text.starts_with("Label") => "an empty label".into(),
+        fault => fault.to_string(),
+    }
 }
 
 fn flags(flags: &settings::Flags) -> u16 {
@@ -448,7 +460,16 @@ fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> 
     if settings.servers.is_empty() {
         return Ok(Targets::System(Box::new(template)));
     }
-    let at = |server: &Server| template.at(server);
+    let at = |server: &Server| {
+        let target = template.at(server)?;
+        match target.policy.asks_chain() && target.policy.name.is_none() {
+            true => Err(Error::Usage {
+                message: format!("no name to check the certificate of {} for", target.host),
+                hint: Some("+tls-host=NAME".into()),
+            }),
+            false => Ok(target),
+        }
+    };
     Ok(Targets::Given(settings.servers.iter().map(at).collect::<Result<_, Error>>()?))
 }
 

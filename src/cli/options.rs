@@ -22,6 +22,8 @@ pub struct Row {
     /// kdig has it too. kdig's names are matched first, so that a prefix which is unambiguous
     /// there stays so.
     pub kdig: bool,
+    /// It is for a batch as a whole, so that none of its lines can say it.
+    pub is_of_batch: bool,
     set: Set,
 }
 
@@ -108,6 +110,10 @@ impl Row {
             && settings == defaults
     }
 
+    const fn of_batch(self) -> Self {
+        Self { is_of_batch: true, ..self }
+    }
+
     const fn ours(self) -> Self {
         Self { kdig: false, ..self }
     }
@@ -130,6 +136,7 @@ const fn switch(
         help,
         manual: "",
         kdig: true,
+        is_of_batch: false,
         set: Set::Switch(field),
     }
 }
@@ -141,7 +148,16 @@ const fn row(
     apply: fn(&mut Settings, Value<'_>) -> Result<(), String>,
     help: &'static str,
 ) -> Row {
-    Row { name, argument, group, help, manual: "", kdig: true, set: Set::Apply(apply) }
+    Row {
+        name,
+        argument,
+        group,
+        help,
+        manual: "",
+        kdig: true,
+        is_of_batch: false,
+        set: Set::Apply(apply),
+    }
 }
 
 use Argument::{None as Nothing, Optional, Required};
@@ -251,16 +267,19 @@ pub const OPTIONS: &[Row] = &[
          session. One that the server closed is opened again.",
     ),
     row(Travel, "pipeline", Required("N"), set::pipeline, "In a batch, have N queries in flight (500).")
-        .ours(),
+        .ours()
+        .of_batch(),
     row(Travel, "connections", Required("N"), set::connections, "In a batch, use N sessions (1).")
-        .ours(),
+        .ours()
+        .of_batch(),
     switch(
         Travel,
         "unordered",
         |it| &mut it.batch.unordered,
         "In a batch, show replies as they come.",
     )
-    .ours(),
+    .ours()
+    .of_batch(),
     row(Travel, "retry", Required("N"), set::retry, "Repeat a query over UDP N times (2)."),
     row(Travel, "proxy", Required("SRC-DST"), set::proxy, "Send a PROXYv2 header, plain DNS only.")
         .manual("Source and destination are addresses with or without #port."),

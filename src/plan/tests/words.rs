@@ -80,11 +80,20 @@ fn the_question_is_what_the_words_say_in_their_order() {
 
 #[test]
 fn what_is_no_name_is_told_with_the_name() {
-    let label = "a".repeat(64);
+    let label = "a".repeat(70);
     let long = format!("{}example", "abcdefghi.".repeat(26));
-    for name in ["a..b", ".a", "a..", r"a\256", r"a\12", r"a\", &label, &long] {
+    for (name, why) in [
+        ("a..b", "an empty label"),
+        (".a", "an empty label"),
+        ("a..", "an empty label"),
+        (r"a\256", "an escape above 255"),
+        (r"a\12", "a bad escape"),
+        (r"a\", "a bad escape"),
+        (&label, "a label has at most 63 octets, one has 70"),
+        (&long, "a name has at most 255 octets, this has 261 or more"),
+    ] {
         let dot = if name.ends_with('.') { "" } else { "." };
-        let expected = format!("'{name}{dot}' is not a valid domain name");
+        let expected = format!("'{name}{dot}' is not a valid domain name ({why})");
         assert_eq!(message(&format!("-q {name}")), expected);
     }
     assert_eq!(questions(&"a".repeat(63)), [format!("{}. A IN", "a".repeat(63))]);
@@ -215,6 +224,8 @@ fn what_cannot_be_is_refused_before_anything_is_sent() {
             "+fallback would give up what the options ask of the server's certificate",
         ),
         ("+fallback +notls x", "+fallback is what to do without TLS, and TLS was not asked for"),
+        ("+tls-ca @127.1 x", "no name to check the certificate of 127.1 for"),
+        ("+tls-ca @/run/dns.sock x", "no name to check the certificate of /run/dns.sock for"),
         ("+fallback AXFR x", "+fallback is for queries, not for zone transfers"),
     ] {
         assert_eq!(message(line), expected, "{line}");
