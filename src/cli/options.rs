@@ -294,8 +294,7 @@ pub const OPTIONS: &[Row] = &[
     )
     .ours()
     .of_batch(),
-    row(Travel, "retry", Required("N"), set::retry, "Repeat a query over UDP N times (2).")
-        .manual("At most 1000 times."),
+    row(Travel, "retry", Required("N"), set::retry, "Repeat a query over UDP N times (2; at most 1000)."),
     row(Travel, "proxy", Required("SRC-DST"), set::proxy, "Send a PROXYv2 header, plain DNS only.")
         .manual("Source and destination are addresses with or without #port."),
     row(Travel, "fallback", Optional("PORT"), set::fallback, "Without TLS, ask over TCP in cleartext.")
