@@ -25,7 +25,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+pipeline=' = 'In a batch, have N queries in flight (500).'
         '+connections=' = 'In a batch, use N sessions (1).'
         '+unordered' = 'In a batch, show replies as they come.'
-        '+retry=' = 'Repeat a query over UDP N times (2).'
+        '+retry=' = 'Repeat a query over UDP N times (2; at most 1000).'
         '+proxy=' = 'Send a PROXYv2 header, plain DNS only.'
         '+fallback' = 'Without TLS, ask over TCP in cleartext.'
         '+fallback=' = 'Without TLS, ask over TCP in cleartext.'

@@ -58,7 +58,7 @@ complete -c tdig -n "__tdig_word '+*'" -a '+keepopen' -d 'Use one session for se
 complete -c tdig -n "__tdig_word '+*'" -a '+pipeline=' -d 'In a batch, have N queries in flight (500).'
 complete -c tdig -n "__tdig_word '+*'" -a '+connections=' -d 'In a batch, use N sessions (1).'
 complete -c tdig -n "__tdig_word '+*'" -a '+unordered' -d 'In a batch, show replies as they come.'
-complete -c tdig -n "__tdig_word '+*'" -a '+retry=' -d 'Repeat a query over UDP N times (2).'
+complete -c tdig -n "__tdig_word '+*'" -a '+retry=' -d 'Repeat a query over UDP N times (2; at most 1000).'
 complete -c tdig -n "__tdig_word '+*'" -a '+proxy=' -d 'Send a PROXYv2 header, plain DNS only.'
 complete -c tdig -n "__tdig_word '+*'" -a '+fallback' -d 'Without TLS, ask over TCP in cleartext.'
 complete -c tdig -n "__tdig_word '+*'" -a '+fallback=' -d 'Without TLS, ask over TCP in cleartext.'

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hickory_proto::ProtoError;
 use hickory_proto::rr::Name;
+use hickory_proto::serialize::binary::DecodeError;
 use rustls::pki_types::ServerName;
 
 use crate::cli::pin::Pin;
@@ -115,15 +117,14 @@ pub struct Target {
     pub sni: Option<ServerName<'static>>,
     /// What else to greet it with.
     pub hello: Hello,
-    /// Nobody typed a name to check, so that the host decides it.
-    name_from_host: bool,
+    /// Nobody typed a name to check with an option, so that the server decides it.
+    name_from_server: bool,
     /// Nobody typed a name to send.
     sni_from_name: bool,
 }
 
 /// The block that a query is padded to (RFC 8467 section 4.1).
 const BLOCK: u16 = 128;
-const AXFR: u16 = 252;
 
 impl Lookup {
     /// Decides everything that `settings` leave open.
@@ -161,7 +162,7 @@ impl Lookup {
             query: query(settings, route.transport, idna.as_ref())?,
             idna,
             random_cookie: settings.edns.cookie == Some(Cookie::Random),
-            transfer: is_transfer(settings),
+            transfer: settings.is_transfer(),
             route,
         })
     }
@@ -185,7 +186,7 @@ impl Route {
         });
         let targets = targets(settings, transport)?;
         if fallback.is_some() {
-            may_fall_back(&targets, transport, is_transfer(settings))?;
+            may_fall_back(&targets, transport, settings.is_transfer())?;
         }
         Ok(Self {
             targets,
@@ -234,11 +235,14 @@ impl Target {
         let mut target = self.clone();
         target.host.clone_from(&server.host);
         target.port = server.port.unwrap_or(self.port);
-        if let Some(name) = &server.name {
-            target.policy.name = Some(server_name(name)?);
-            target.policy.demand_anchor();
-        } else if self.name_from_host {
-            target.policy.name = server_name(&server.host).ok();
+        // what an option says beats what a notation says, whoever wrote it down
+        match &server.name {
+            _ if !self.name_from_server => {}
+            Some(name) => {
+                target.policy.name = Some(server_name(name)?);
+                target.policy.demand_anchor();
+            }
+            None => target.policy.name = server_name(&server.host).ok(),
         }
         if self.sni_from_name {
             target.sni = target.policy.name.clone().filter(is_dns);
@@ -265,10 +269,6 @@ impl Target {
     }
 }
 
-fn is_transfer(settings: &Settings) -> bool {
-    settings.qtype == Some(AXFR) || matches!(settings.operation, Operation::Ixfr(_))
-}
-
 fn transport(settings: &Settings) -> Result<Transport, Error> {
     let settings::Transport { tls, tcp, retry, ignore, .. } = settings.transport;
     match (tls, tcp) {
@@ -279,7 +279,7 @@ fn transport(settings: &Settings) -> Result<Transport, Error> {
         }),
         (true, _) => Ok(Transport::Tls),
         (false, Some(true)) => Ok(Transport::Tcp),
-        (false, None) if is_transfer(settings) => Ok(Transport::Tcp),
+        (false, None) if settings.is_transfer() => Ok(Transport::Tcp),
         (false, _) => Ok(Transport::Udp { retry, ignore }),
     }
 }
@@ -330,10 +330,25 @@ fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Resu
 }
 
 fn domain(text: &str) -> Result<Name, Error> {
-    parse_name(text).map_err(|_| {
+    parse_name(text).map_err(|fault| {
         let dot = if text.is_empty() || text.ends_with('.') { "" } else { "." };
-        Error::usage(format!("'{text}{dot}' is not a valid domain name"))
+        let why = why_no_name(&fault);
+        Error::usage(format!("'{text}{dot}' is not a valid domain name ({why})"))
     })
+}
+
+fn why_no_name(fault: &ProtoError) -> String {
+    match fault {
+        ProtoError::Decode(DecodeError::LabelBytesTooLong(octets)) => {
+            format!("a label has at most 63 octets, one has {octets}")
+        }
+        ProtoError::Decode(DecodeError::DomainNameTooLong(octets)) => {
+            format!("a name has at most 255 octets, this has {octets} or more")
+        }
+        // of a label without octets the crate speaks in its own words
+        ProtoError::Message(text) if text.starts_with("Label") => "an empty label".into(),
+        fault => fault.to_string(),
+    }
 }
 
 fn flags(flags: &settings::Flags) -> u16 {
@@ -439,19 +454,21 @@ fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> 
         policy,
         sni,
         hello: hello(tls)?,
-        name_from_host: tls.hostname.is_none(),
+        name_from_server: tls.hostname.is_none(),
         sni_from_name: tls.sni.is_none(),
     };
     if settings.servers.is_empty() {
         return Ok(Targets::System(Box::new(template)));
     }
     let at = |server: &Server| {
-        let mut target = template.at(server)?;
-        if let Some(hostname) = &tls.hostname {
-            // what an option says beats what a notation says
-            target.policy.name = Some(server_name(hostname)?);
+        let target = template.at(server)?;
+        match target.policy.asks_chain() && target.policy.name.is_none() {
+            true => Err(Error::Usage {
+                message: format!("no name to check the certificate of {} for", target.host),
+                hint: Some("+tls-host=NAME".into()),
+            }),
+            false => Ok(target),
         }
-        Ok(target)
     };
     Ok(Targets::Given(settings.servers.iter().map(at).collect::<Result<_, Error>>()?))
 }

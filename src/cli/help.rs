@@ -35,7 +35,8 @@ pub fn write(out: &mut dyn Write) -> io::Result<()> {
     for group in Group::ALL {
         writeln!(out, "\n{}:", group.title())?;
         for row in OPTIONS.iter().filter(|row| row.group == group && !row.is_alias()) {
-            let star = if row.on_by_default() { '*' } else { ' ' };
+            let is_on = row.on_by_default() || row.on_where.is_some();
+            let star = if is_on { '*' } else { ' ' };
             writeln!(out, "  {:<23}{star} {}", synopsis(row), row.help)?;
         }
     }

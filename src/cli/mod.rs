@@ -9,18 +9,23 @@ pub mod options;
 pub mod pin;
 pub mod server;
 pub mod settings;
+mod spelling;
+mod start;
+
+pub use spelling::find;
+pub use start::{skips_start_file, start_words};
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::dns::rdata::{class_from_word, type_from_word};
 use crate::dns::tsig::{Key, KeyFault};
 use crate::error::Error;
-use options::{Argument, LEFT_OUT, OPTIONS, Row, Value};
+use options::{Argument, Value};
 use server::{Server, parse_port};
-use settings::{Family, KeySource, Name, Operation, Settings};
+use settings::{AXFR, Family, IXFR, KeySource, NS, Name, Operation, SOA, Settings};
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,26 +82,9 @@ enum Word {
     Dash(&'static str, String),
 }
 
-/// Whether a command line wants nothing of the start file.
-pub fn skips_start_file(args: &[OsString]) -> bool {
-    args.iter().any(|arg| arg == "-r")
-}
-
-/// The words of a start file: options and servers, which stand before those of the command line.
-pub fn start_words(text: &str) -> Result<Vec<OsString>, Error> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';']));
-    let words = lines.flat_map(str::split_whitespace);
-    words
-        .map(|word| match word.starts_with(['+', '-', '@']) {
-            true => Ok(word.into()),
-            false => Err(Error::usage(format!("only options and servers belong there: {word}"))),
-        })
-        .collect()
-}
-
 /// Reads a command line, without the program's name.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
-    let matches = clap_command().no_binary_name(true).try_get_matches_from(args).map_err(usage)?;
+    let matches = matches(args)?;
     if matches.get_flag("help") {
         return Ok(Command::Help);
     }
@@ -104,18 +92,16 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Error>
         return Ok(Command::Version);
     }
     let mut fold = Fold::default();
-    for word in in_typed_order(&matches) {
-        match word {
-            Word::Bare(word) => fold.word(&word)?,
-            Word::Dash(option, value) => fold.dash(option, &value)?,
-        }
-    }
+    fold.words(&matches)?;
     let color = match matches.get_one::<String>("color").map(String::as_str) {
         Some("always") => Color::Always,
         Some("never") => Color::Never,
         _ => Color::Auto,
     };
     let batch = matches.get_one::<String>("f").cloned();
+    if batch.as_deref() == Some("") {
+        return Err(Error::usage("missing filename"));
+    }
     if fold.queries.is_empty() && batch.is_none() {
         fold.root();
     }
@@ -131,22 +117,16 @@ pub fn parse_line(
     common: &Settings,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Settings>, Error> {
-    let mut fold = Fold { common: common.clone(), ..Fold::default() };
+    let mut fold = Fold { common: common.clone(), is_line: true, ..Fold::default() };
     let words = || line.split_whitespace();
     if words().any(|word| word.starts_with('-')) {
-        let args = words().map(OsString::from);
-        let matches =
-            clap_command().no_binary_name(true).try_get_matches_from(args).map_err(usage)?;
-        let global = ["help", "version"].into_iter().any(|it| matches.get_flag(it));
-        if global || matches.contains_id("f") || matches.contains_id("color") {
-            return Err(Error::usage("-f, -h, -V and --color have no place in a batch"));
-        }
-        for word in in_typed_order(&matches) {
-            match word {
-                Word::Bare(word) => fold.word(&word)?,
-                Word::Dash(option, value) => fold.dash(option, &value)?,
+        let matches = matches(words().map(OsString::from))?;
+        for (id, option) in OF_THE_WHOLE {
+            if matches.value_source(id) == Some(ValueSource::CommandLine) {
+                return Err(no_place_in_a_line(option));
             }
         }
+        fold.words(&matches)?;
     } else {
         for word in words() {
             fold.word(word)?;
@@ -158,6 +138,20 @@ pub fn parse_line(
     let (queries, _, odd) = fold.finish();
     warnings.extend(odd);
     Ok(queries)
+}
+
+/// The dash options that are for a whole command line, and so for no line of a batch.
+const OF_THE_WHOLE: [(&str, &str); 6] = [
+    ("f", "-f"),
+    ("help", "-h"),
+    ("version", "-V"),
+    ("color", "--color"),
+    ("debug", "-d"),
+    ("r", "-r"),
+];
+
+fn no_place_in_a_line(option: &str) -> Error {
+    Error::usage(format!("{option} has no place in a line of a batch"))
 }
 
 /// A name, and what is asked of it in place of what all queries ask.
@@ -244,6 +238,12 @@ pub fn clap_command() -> clap::Command {
         .arg(Arg::new("words").num_args(0..).action(ArgAction::Append).hide(true))
 }
 
+fn matches(args: impl IntoIterator<Item = OsString>) -> Result<ArgMatches, Error> {
+    let args: Vec<_> = args.into_iter().collect();
+    let matches = clap_command().no_binary_name(true).try_get_matches_from(&args);
+    matches.map_err(|error| spelling::usage(&error, &args))
+}
+
 fn in_typed_order(matches: &ArgMatches) -> Vec<Word> {
     let mut words = Vec::new();
     for id in ["q", "t", "c", "x", "p", "b", "y", "k", "4", "6", "words"] {
@@ -263,9 +263,18 @@ struct Fold {
     common: Settings,
     queries: Vec<Settings>,
     warnings: Vec<String>,
+    /// These are the words of a line of a batch.
+    is_line: bool,
 }
 
 impl Fold {
+    fn words(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        in_typed_order(matches).into_iter().try_for_each(|word| match word {
+            Word::Bare(word) => self.word(&word),
+            Word::Dash(option, value) => self.dash(option, &value),
+        })
+    }
+
     /// The settings that an option now acts on: the last query's, or everybody's.
     fn current(&mut self) -> &mut Settings {
         self.queries.last_mut().unwrap_or(&mut self.common)
@@ -293,20 +302,24 @@ impl Fold {
         if word == "-" {
             return Err(Error::usage("invalid option: -"));
         }
-        if let Some(set) = type_word(word) {
-            set(self.current());
-        } else if let Some(qclass) = class_from_word(word) {
-            self.current().qclass = Some(qclass);
-        } else if word.eq_ignore_ascii_case("IXFR") {
+        let no_name = |what: &str| Error::Usage {
+            message: format!("bad {what}"),
+            hint: Some(format!("if {word} is a name: -q {word}")),
+        };
+        if word.eq_ignore_ascii_case("IXFR") {
             return Err(Error::Usage {
-                message: "SOA serial is required for IXFR query".into(),
+                message: NO_SERIAL.into(),
                 hint: Some("IXFR=SERIAL".into()),
             });
+        }
+        if let Some(typed) = type_word(word) {
+            let (qtype, operation) =
+                typed.map_err(|why| no_name(&format!("type {word} ({why})")))?;
+            self.current().ask_for(qtype, operation);
+        } else if let Some(qclass) = class_from_word(word) {
+            self.current().qclass = Some(qclass);
         } else if let Some(meant) = meant_as_number(word) {
-            return Err(Error::Usage {
-                message: format!("bad {meant} {word}"),
-                hint: Some(format!("if {word} is a name: -q {word}")),
-            });
+            return Err(no_name(&format!("{meant} {word} (a number from 0 to 65535)")));
         } else {
             self.query(Name::Domain(word.to_owned()));
         }
@@ -317,14 +330,16 @@ impl Fold {
         match option {
             "q" => self.query(Name::Domain(value.to_owned())),
             "x" => {
-                let address =
-                    value.parse().map_err(|_| Error::usage(format!("bad reverse name {value}")))?;
+                let address = value.parse().map_err(|_| {
+                    Error::usage(format!("bad reverse name {value} (an address is meant)"))
+                })?;
                 self.query(Name::Reverse(address));
                 // a type for all queries is for their names; only one typed after -x is for it
                 self.current().qtype = None;
             }
             "t" => match type_word(value) {
-                Some(set) => set(self.current()),
+                Some(Ok((qtype, operation))) => self.current().ask_for(qtype, operation),
+                Some(Err(why)) => return Err(Error::usage(format!("bad type {value} ({why})"))),
                 None => return Err(Error::usage(format!("bad type {value}"))),
             },
             "c" => match class_from_word(value) {
@@ -362,7 +377,11 @@ impl Fold {
             Some((word, argument)) => (word, Some(argument.trim_start_matches('='))),
             None => (typed, None),
         };
-        let (row, on) = find(word).map_err(|found| unknown_option(typed, word, found))?;
+        let (row, on) =
+            find(word).map_err(|found| spelling::unknown_option(typed, word, &found))?;
+        if self.is_line && row.is_of_batch {
+            return Err(no_place_in_a_line(&format!("+{}", row.name)));
+        }
         let value = match (on, row.argument, argument) {
             (false, _, Some(_)) | (_, Argument::None, Some(_)) => {
                 if argument != Some("") {
@@ -401,34 +420,26 @@ impl Fold {
     }
 }
 
-const SOA: u16 = 6;
-const AXFR: u16 = 252;
-const NS: u16 = 2;
-const IXFR: u16 = 251;
+/// kdig's words.
+const NO_SERIAL: &str = "SOA serial is required for IXFR query";
 
-/// What a type word does: types by name or number, `IXFR=serial`, `NOTIFY` and `NOTIFY=serial`.
-fn type_word(word: &str) -> Option<impl FnOnce(&mut Settings)> {
-    let (name, serial) = match word.split_once('=') {
-        Some((name, serial)) => (name, Some(serial.parse().ok()?)),
-        None => (word, None),
+/// What a type word asks for: types by name or number, `IXFR=serial`, `NOTIFY` and `NOTIFY=serial`.
+/// `None` is a word that begins with no type, the error why it is none though it does.
+fn type_word(word: &str) -> Option<Result<(u16, Operation), &'static str>> {
+    let Some((name, serial)) = word.split_once('=') else {
+        return match &*word.to_ascii_uppercase() {
+            // what changed since when?
+            "IXFR" => Some(Err(NO_SERIAL)),
+            "NOTIFY" => Some(Ok((SOA, Operation::Notify(None)))),
+            _ => type_from_word(word).map(|qtype| Ok((qtype, Operation::Query))),
+        };
     };
-    let (qtype, operation) = match (&*name.to_ascii_uppercase(), serial) {
-        ("IXFR", Some(serial)) => (IXFR, Operation::Ixfr(serial)),
-        // what changed since when?
-        ("IXFR", None) => return None,
-        ("NOTIFY", serial) => (SOA, Operation::Notify(serial)),
-        (_, Some(_)) => return None,
-        (_, None) => (type_from_word(word)?, Operation::Query),
-    };
-    Some(move |settings: &mut Settings| {
-        settings.qtype = Some(qtype);
-        settings.operation = operation;
-        if matches!(operation, Operation::Notify(_)) {
-            // who notifies has authority, and asks for no recursion (RFC 1996 section 3.7)
-            settings.flags.aa = true;
-            settings.flags.rd = false;
-        }
-    })
+    let serial = serial.parse().map_err(|_| "a serial is a number from 0 to 4294967295");
+    match &*name.to_ascii_uppercase() {
+        "IXFR" => Some(serial.map(|serial| (IXFR, Operation::Ixfr(serial)))),
+        "NOTIFY" => Some(serial.map(|serial| (SOA, Operation::Notify(Some(serial))))),
+        _ => type_from_word(name).map(|_| Err("only IXFR and NOTIFY have a serial")),
+    }
 }
 
 /// Without what was typed: a secret is in it.
@@ -445,127 +456,6 @@ fn meant_as_number(word: &str) -> Option<&'static str> {
         whole && head.eq_ignore_ascii_case(prefix)
     };
     ["type", "class"].into_iter().find(|it| is_numbered(it))
-}
-
-/// Finds the option that `word` spells or abbreviates, and whether it is its `no` form: kdig's
-/// rule, applied to kdig's names first. The error holds the names it could be.
-pub fn find(word: &str) -> Result<(&'static Row, bool), Vec<String>> {
-    if let Some(found) = matching(|name| name == word).first() {
-        return Ok(*found);
-    }
-    for kdig in [true, false] {
-        let found: Vec<_> = matching(|name| !word.is_empty() && name.starts_with(word))
-            .into_iter()
-            .filter(|(row, _)| row.kdig == kdig)
-            .collect();
-        match found[..] {
-            [] => {}
-            [only] => return Ok(only),
-            _ => return Err(found.iter().map(spell).collect()),
-        }
-    }
-    Err(Vec::new())
-}
-
-fn matching(wanted: impl Fn(&str) -> bool) -> Vec<(&'static Row, bool)> {
-    let on = OPTIONS.iter().filter(|row| wanted(row.name)).map(|row| (row, true));
-    let off = OPTIONS.iter().filter(|row| wanted(&format!("no{}", row.name)));
-    on.chain(off.map(|row| (row, false))).collect()
-}
-
-fn spell((row, on): &(&Row, bool)) -> String {
-    format!("+{}{}", if *on { "" } else { "no" }, row.name)
-}
-
-fn unknown_option(typed: &str, word: &str, found: Vec<String>) -> Error {
-    if !found.is_empty() {
-        return Error::Usage {
-            message: format!("ambiguous option: +{typed}"),
-            hint: Some(format!("one of {}", found.join(", "))),
-        };
-    }
-    Error::Usage { message: format!("invalid option: +{typed}"), hint: nearest_option(word) }
-}
-
-/// Why kdig's option of this name is none of ours, where it is not.
-fn left_out(name: &str) -> Option<String> {
-    let (_, why) = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name)?;
-    Some(format!("left out on purpose: {why}"))
-}
-
-/// What was meant by an option that there is not.
-fn nearest_option(word: &str) -> Option<String> {
-    let name = word.strip_prefix("no").unwrap_or(word);
-    if let Some(why) = left_out(name) {
-        return Some(why);
-    }
-    let hyphens = |character: char| matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}');
-    if let Some(odd) = word.chars().find(|&character| hyphens(character)) {
-        let plain = word.replace(hyphens, "-");
-        let code = u32::from(odd);
-        return Some(format!("{odd} (U+{code:04X}) is not a hyphen; type +{plain}"));
-    }
-    let lower = word.to_ascii_lowercase();
-    if lower.is_empty() {
-        return None;
-    }
-    let plain = lower.strip_prefix("no-").map_or_else(|| lower.clone(), |rest| format!("no{rest}"));
-    if let Ok(found) = find(&plain) {
-        return Some(format!("did you mean {}?", spell(&found)));
-    }
-    let names = OPTIONS.iter().flat_map(|row| [row.name.to_owned(), format!("no{}", row.name)]);
-    let near = |name: &String| {
-        // the unabbreviated name, or its beginning as long as what was typed
-        let start = name.get(..plain.len()).unwrap_or(name);
-        strsim::damerau_levenshtein(name, &plain).min(strsim::damerau_levenshtein(start, &plain))
-    };
-    let (distance, best) = names.map(|name| (near(&name), name)).min()?;
-    // one slip in three letters, two in six
-    (distance <= 2 && distance * 3 <= plain.len()).then(|| format!("did you mean +{best}?"))
-}
-
-/// clap's complaint in our words.
-fn usage(error: clap::Error) -> Error {
-    let context = |kind| error.get(kind).map(ToString::to_string);
-    let option = context(ContextKind::InvalidArg).unwrap_or_default();
-    // without the name of its value
-    let option = option.split([' ', '=']).next().unwrap_or_default();
-    let message = match error.kind() {
-        ErrorKind::UnknownArgument => format!("invalid option: {option}"),
-        ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
-        ErrorKind::InvalidValue
-            if context(ContextKind::InvalidValue).is_some_and(|it| !it.is_empty()) =>
-        {
-            let value = context(ContextKind::InvalidValue).unwrap_or_default();
-            format!("invalid {option}: {value}")
-        }
-        ErrorKind::InvalidValue | ErrorKind::NoEquals => match option {
-            "-q" => "missing name".to_owned(),
-            "-t" => "missing type".to_owned(),
-            "-c" => "missing class".to_owned(),
-            "-x" | "-b" => "missing address".to_owned(),
-            "-p" => "missing port".to_owned(),
-            "-y" => "missing key".to_owned(),
-            "-f" | "-k" => "missing filename".to_owned(),
-            _ => format!("missing value: {option}"),
-        },
-        _ => {
-            let text = error.to_string();
-            let line = text.lines().next().unwrap_or_default();
-            line.strip_prefix("error: ").unwrap_or(line).to_owned()
-        }
-    };
-    let hint = match error.get(ContextKind::ValidValue) {
-        _ if error.kind() == ErrorKind::UnknownArgument => Some(match left_out(option) {
-            Some(why) => why,
-            None => "tdig -h lists the options".into(),
-        }),
-        Some(ContextValue::Strings(values)) if !values.is_empty() => {
-            Some(format!("one of {}", values.join(", ")))
-        }
-        _ => None,
-    };
-    Error::Usage { message, hint }
 }
 
 #[cfg(test)]

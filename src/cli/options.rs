@@ -22,6 +22,10 @@ pub struct Row {
     /// kdig has it too. kdig's names are matched first, so that a prefix which is unambiguous
     /// there stays so.
     pub kdig: bool,
+    /// It is for a batch as a whole, so that none of its lines can say it.
+    pub is_of_batch: bool,
+    /// Where it is on when nothing is typed, if that is neither everywhere nor nowhere.
+    pub on_where: Option<&'static str>,
     set: Set,
 }
 
@@ -98,7 +102,8 @@ impl Row {
         self.help.starts_with("Same as ")
     }
 
-    /// Whether the option is on when nothing is typed: computed, so that it cannot be wrong.
+    /// Whether the option is on everywhere when nothing is typed: computed, so that it cannot be
+    /// wrong.
     pub fn on_by_default(&self) -> bool {
         let defaults = Settings::default();
         let mut settings = defaults.clone();
@@ -106,6 +111,14 @@ impl Row {
         !matches!(self.argument, Argument::Required(_))
             && self.set(&mut settings, Value::On).is_ok()
             && settings == defaults
+    }
+
+    const fn on(self, place: &'static str) -> Self {
+        Self { on_where: Some(place), ..self }
+    }
+
+    const fn of_batch(self) -> Self {
+        Self { is_of_batch: true, ..self }
     }
 
     const fn ours(self) -> Self {
@@ -130,6 +143,8 @@ const fn switch(
         help,
         manual: "",
         kdig: true,
+        is_of_batch: false,
+        on_where: None,
         set: Set::Switch(field),
     }
 }
@@ -141,11 +156,23 @@ const fn row(
     apply: fn(&mut Settings, Value<'_>) -> Result<(), String>,
     help: &'static str,
 ) -> Row {
-    Row { name, argument, group, help, manual: "", kdig: true, set: Set::Apply(apply) }
+    Row {
+        name,
+        argument,
+        group,
+        help,
+        manual: "",
+        kdig: true,
+        is_of_batch: false,
+        on_where: None,
+        set: Set::Apply(apply),
+    }
 }
 
 use Argument::{None as Nothing, Optional, Required};
 use Group::{Display as Show, Query, Travel, Trust};
+
+const OVER_TLS: &str = "over TLS";
 
 /// Every option, in the order in which help lists them within their group.
 pub const OPTIONS: &[Row] = &[
@@ -158,7 +185,8 @@ pub const OPTIONS: &[Row] = &[
         .manual(
             "May be given several times; what is trusted adds up. The certificate must lead to one \
              of these trust anchors, be within its dates, be meant for a server, and carry the \
-             name or address of the server as typed.",
+             name or address of the server as typed. Where the server is neither, such as a UNIX \
+             socket, +tls-hostname is needed.",
         ),
     row(Trust, "tls-mozilla", Nothing, set::tls_mozilla, "Trust Mozilla's roots, built in.")
         .ours()
@@ -171,8 +199,9 @@ pub const OPTIONS: &[Row] = &[
         "Check the certificate for NAME, a name or an address.",
     )
     .manual(
-        "Instead of the server as typed. Implies +tls-ca where no other trust anchor is named. \
-         Only Subject Alternative Names count, never the common name.",
+        "Instead of the server's own name, also of one that follows its #. It is sent, too, unless \
+         +tls-sni says otherwise. Implies +tls-ca where no other trust anchor is named. Only \
+         Subject Alternative Names count, never the common name.",
     ),
     row(
         Trust,
@@ -238,6 +267,7 @@ pub const OPTIONS: &[Row] = &[
              standard error says which condition it was. +nofail forgets all of them.",
         ),
     row(Travel, "tcp", Nothing, set::tcp, "Use TCP; with +notls, instead of UDP.")
+        .on(OVER_TLS)
         .manual("+notcp is UDP and implies +ignore."),
     switch(Travel, "ignore", |it| &mut it.transport.ignore, "Accept truncated replies over UDP."),
     switch(
@@ -251,17 +281,20 @@ pub const OPTIONS: &[Row] = &[
          session. One that the server closed is opened again.",
     ),
     row(Travel, "pipeline", Required("N"), set::pipeline, "In a batch, have N queries in flight (500).")
-        .ours(),
+        .ours()
+        .of_batch(),
     row(Travel, "connections", Required("N"), set::connections, "In a batch, use N sessions (1).")
-        .ours(),
+        .ours()
+        .of_batch(),
     switch(
         Travel,
         "unordered",
         |it| &mut it.batch.unordered,
         "In a batch, show replies as they come.",
     )
-    .ours(),
-    row(Travel, "retry", Required("N"), set::retry, "Repeat a query over UDP N times (2)."),
+    .ours()
+    .of_batch(),
+    row(Travel, "retry", Required("N"), set::retry, "Repeat a query over UDP N times (2; at most 1000)."),
     row(Travel, "proxy", Required("SRC-DST"), set::proxy, "Send a PROXYv2 header, plain DNS only.")
         .manual("Source and destination are addresses with or without #port."),
     row(Travel, "fallback", Optional("PORT"), set::fallback, "Without TLS, ask over TCP in cleartext.")
@@ -296,7 +329,8 @@ pub const OPTIONS: &[Row] = &[
     row(Query, "bufsize", Required("N"), set::bufsize, "Announce a UDP payload of N octets (1232)."),
     row(Query, "padding", Optional("N"), set::padding, "Pad the query, with N octets if given.").manual(
         "Without N a query is padded to a multiple of 128 octets (RFC 8467).",
-    ),
+    )
+    .on(OVER_TLS),
     row(Query, "alignment", Optional("N"), set::alignment, "Pad to a multiple of N octets (128).")
         .manual("Comes before the length that +padding gives; +nopadding comes before it."),
     switch(
@@ -348,7 +382,8 @@ pub const OPTIONS: &[Row] = &[
     switch(Show, "stats", |it| &mut it.display.stats, "Show sizes, time and peer."),
     switch(Show, "class", |it| &mut it.display.class, "Show the class of records."),
     switch(Show, "ttl", |it| &mut it.display.ttl, "Show the TTL of records."),
-    row(Show, "idnout", Nothing, set::idnout, "Show Punycode as Unicode (on a terminal)."),
+    row(Show, "idnout", Nothing, set::idnout, "Show Punycode as Unicode (on a terminal).")
+        .on("on a terminal"),
     switch(Show, "crypto", |it| &mut it.display.crypto, "Show keys, signatures and digests."),
     switch(Show, "generic", |it| &mut it.display.generic, "Show types and data as RFC 3597 has it."),
 ];

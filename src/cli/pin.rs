@@ -21,6 +21,9 @@ const HASH_OF_NOTHING: [u8; 32] = [
     0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
 ];
 
+/// What is wrong with the path of a file in the value of an option.
+pub(super) const NO_TILDE: &str = "nothing expands ~ here; type the whole path";
+
 impl Pin {
     /// Reads bare base64, hex with or without colons, `sha256//...` (several joined by `;`, as curl
     /// has it), `pin-sha256="..."` (RFC 7469), or the path of a PEM or DER file.
@@ -31,6 +34,9 @@ impl Pin {
     }
 
     fn parse(one: &str) -> Result<Self, String> {
+        if one.starts_with('~') {
+            return Err(NO_TILDE.into());
+        }
         let marked = one
             .strip_prefix("sha256//")
             .or_else(|| one.strip_prefix("sha256:"))
@@ -61,7 +67,7 @@ fn hex_hash(text: &str) -> Option<Vec<u8>> {
 
 fn looks_like_a_path(text: &str) -> bool {
     let extension = text.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    text.starts_with(['/', '.', '~'])
+    text.starts_with(['/', '.'])
         || extension.is_some_and(|it| ["pem", "der", "crt", "cer", "pub", "key"].contains(&&*it))
 }
 
@@ -111,6 +117,8 @@ mod tests {
             ("AAAA", "a SHA-256 hash has 32 octets, this has 3"),
             (&BASE64[..43], NEITHER),
             ("sha256//./dot.pem", NEITHER),
+            ("~/dot.pem", NO_TILDE),
+            ("./dot.pem;~me/dot.pem", NO_TILDE),
             (
                 "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
                 "it is the hash of nothing: the command that made it failed",

@@ -31,13 +31,14 @@ impl Server {
         }
         let (address, name) = split_name(typed);
         let (host, port) = split_port(address)?;
+        if name == Some("") && !host.is_empty() {
+            let what = if port.is_some() { "name" } else { "name or port" };
+            return Err(format!("the {what} after # is missing"));
+        }
         if host.is_empty() {
             return Err("the address is missing".into());
         }
         let port = port.map(parse_port).transpose()?;
-        if name.is_some_and(str::is_empty) {
-            return Err("nothing follows #".into());
-        }
         Ok(Self { host: host.to_owned(), port, name: name.map(str::to_owned) })
     }
 
@@ -73,9 +74,9 @@ pub fn parse_port(text: &str) -> Result<u16, String> {
 /// Cuts `#name` off; `#853` is a port and stays.
 fn split_name(typed: &str) -> (&str, Option<&str>) {
     match typed.rsplit_once('#') {
-        Some((_, after)) if is_port(after) => (typed, None),
-        Some((address, name)) if !name.is_empty() => (address, Some(name)),
-        _ => (typed, None),
+        Some((_, after)) if !after.is_empty() && is_port(after) => (typed, None),
+        Some((address, name)) => (address, Some(name)),
+        None => (typed, None),
     }
 }
 
@@ -147,7 +148,11 @@ mod tests {
             ("[::1]853", "after ] only :port may follow"),
             ("127.0.0.1@", "the port is missing"),
             ("127.0.0.1:", "the port is missing"),
-            ("127.0.0.1#", "the port is missing"),
+            ("127.0.0.1#", "the name or port after # is missing"),
+            ("127.0.0.1:853#", "the name after # is missing"),
+            ("127.0.0.1#853#", "the name after # is missing"),
+            ("[::1]:853#", "the name after # is missing"),
+            ("#", "the address is missing"),
             ("127.0.0.1@99999", "port 99999 is above 65535"),
             ("127.0.0.1@abc", "the port abc is neither a number nor a known service"),
             ("127.0.0.1@0", "port 0 cannot be asked"),

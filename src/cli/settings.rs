@@ -54,6 +54,12 @@ pub struct Settings {
     pub conditions: Conditions,
 }
 
+/// The types that decide more than what is asked.
+pub(crate) const NS: u16 = 2;
+pub(crate) const SOA: u16 = 6;
+pub(crate) const IXFR: u16 = 251;
+pub(crate) const AXFR: u16 = 252;
+
 /// The name of a query as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name {
@@ -237,6 +243,22 @@ pub struct Tls {
 }
 
 impl Settings {
+    /// Asks for this type, and what goes with it.
+    pub fn ask_for(&mut self, qtype: u16, operation: Operation) {
+        self.qtype = Some(qtype);
+        self.operation = operation;
+        if matches!(operation, Operation::Notify(_)) {
+            // who notifies has authority, and asks for no recursion (RFC 1996 section 3.7)
+            self.flags.aa = true;
+            self.flags.rd = false;
+        }
+    }
+
+    /// Whether a zone is asked for, or what changed in it.
+    pub fn is_transfer(&self) -> bool {
+        self.qtype == Some(AXFR) || matches!(self.operation, Operation::Ixfr(_))
+    }
+
     /// Whether a query of these settings goes the way of one of `other`, and is shown as that.
     pub fn is_routed_as(&self, other: &Self) -> bool {
         self.servers == other.servers
@@ -245,6 +267,8 @@ impl Settings {
             && self.source == other.source
             && self.timeout == other.timeout
             && self.operation == other.operation
+            // which decides how plain DNS travels
+            && self.is_transfer() == other.is_transfer()
             && self.transport == other.transport
             && self.tls == other.tls
             && self.key == other.key

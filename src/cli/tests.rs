@@ -1,8 +1,11 @@
 //! What must hold of the tables, and what becomes of a command line.
 
+mod refusals;
+
 use std::collections::HashSet;
 
-use super::options::Group;
+use super::options::{Group, LEFT_OUT, OPTIONS};
+use super::spelling::{matching, spell};
 use super::*;
 use crate::plan::Lookup;
 
@@ -10,14 +13,6 @@ fn look(line: &str) -> Look {
     match parse(line.split_whitespace().map(Into::into)) {
         Ok(Command::Look(look)) => *look,
         other => panic!("{line}: {other:?}"),
-    }
-}
-
-/// The error's message and hint; usage is the only kind there is.
-fn refused<S: Into<OsString>>(words: impl IntoIterator<Item = S>) -> (String, String) {
-    match parse(words.into_iter().map(Into::into)) {
-        Err(Error::Usage { message, hint }) => (message, hint.unwrap_or_default()),
-        other => panic!("{other:?}"),
     }
 }
 
@@ -304,78 +299,12 @@ fn what_is_for_the_whole_line_may_stand_anywhere() {
 }
 
 #[test]
-fn what_makes_no_sense_says_so_and_what_to_type() {
-    for (words, message, hint) in [
-        (&["+tls-pin"][..], "missing argument: +tls-pin", ""),
-        (&["+tls-pin="], "empty argument: +tls-pin=", ""),
-        (&["+tls-ca="], "empty argument: +tls-ca=", ""),
-        (&["+tls-hots"], "invalid option: +tls-hots", "did you mean +tls-hostname?"),
-        (&["+nodnsec"], "invalid option: +nodnsec", "did you mean +nodnssec?"),
-        (&["+TLS-CA"], "invalid option: +TLS-CA", "did you mean +tls-ca?"),
-        (&["+no-tls-ca"], "invalid option: +no-tls-ca", "did you mean +notls-ca?"),
-        (&["+zzz"], "invalid option: +zzz", ""),
-        (&["+"], "invalid option: +", ""),
-        (
-            &["+tls\u{2013}ca"],
-            "invalid option: +tls–ca",
-            "– (U+2013) is not a hyphen; type +tls-ca",
-        ),
-        (
-            &["+tls-"],
-            "ambiguous option: +tls-",
-            "one of +tls-ca, +tls-hostname, +tls-sni, +tls-pin, +tls-ocsp-stapling, +tls-certfile, \
-             +tls-keyfile",
-        ),
-        (&["+timeout=soon"], "invalid +timeout=soon", ""),
-        (&["+timeout=-1"], "invalid +timeout=-1", ""),
-        (&["+bufsize=65536"], "invalid +bufsize=65536", ""),
-        (&["+tls-host=a b"], "invalid +tls-hostname=a b (neither a host name nor an address)", ""),
-        (
-            &["+tls-pin=AAAA"],
-            "invalid +tls-pin=AAAA (a SHA-256 hash has 32 octets, this has 3)",
-            "",
-        ),
-        (&["+subnet=x"], "invalid +subnet=x (no address)", ""),
-        (
-            &["+subnet=192.0.2.0/33"],
-            "invalid +subnet=192.0.2.0/33 (a prefix is at most 32 bits long)",
-            "",
-        ),
-        (&["+cookie=00"], "invalid +cookie=00 (a client cookie is 8 octets long)", ""),
-        (&["TYPE65536"], "bad type TYPE65536", "if TYPE65536 is a name: -q TYPE65536"),
-        (&["CLASS65536"], "bad class CLASS65536", "if CLASS65536 is a name: -q CLASS65536"),
-        (&["-t", "NOPE"], "bad type NOPE", ""),
-        (&["-c", "NOPE"], "bad class NOPE", ""),
-        (&["-p", "65536"], "bad port 65536 (port 65536 is above 65535)", ""),
-        (&["-p", "x"], "bad port x (the port x is neither a number nor a known service)", ""),
-        (&["-x", "1.2.3"], "bad reverse name 1.2.3", ""),
-        (&["@"], "invalid server @ (the address is missing)", ""),
-        (&["@a@"], "invalid server @a@ (the port is missing)", ""),
-        (&["@a:99999"], "invalid server @a:99999 (port 99999 is above 65535)", ""),
-        (&[""], "invalid empty parameter", ""),
-        (&["-q"], "missing name", ""),
-        (&["-t"], "missing type", ""),
-        (&["-c"], "missing class", ""),
-        (&["-x"], "missing address", ""),
-        (&["-p"], "missing port", ""),
-        (&["-v"], "invalid option: -v", "tdig -h lists the options"),
-        (&["--foo"], "invalid option: --foo", "tdig -h lists the options"),
-        (&["-"], "invalid option: -", ""),
-        (
-            &["-G", "x.tap"],
-            "invalid option: -G",
-            "left out on purpose: a file of dnstap is for dnstap-read to show",
-        ),
-        (
-            &["+https"],
-            "invalid option: +https",
-            "left out on purpose: DNS over HTTPS is another \
-          protocol; this is a tool for DNS over TLS",
-        ),
-        (&["--color=pink"], "invalid --color: pink", "one of auto, always, never"),
-        (&["--color"], "missing value: --color", ""),
-    ] {
-        assert_eq!(refused(words), (message.to_owned(), hint.to_owned()), "{words:?}");
+fn a_transfer_takes_a_way_of_its_own() {
+    let of = |line: &str| look(line).queries.remove(0);
+    let common = of("+notls a.test");
+    assert!(of("+notls b.test MX").is_routed_as(&common));
+    for line in ["+notls a.test AXFR", "+notls a.test IXFR=7"] {
+        assert!(!of(line).is_routed_as(&common), "{line}");
     }
 }
 
@@ -394,21 +323,6 @@ fn the_last_key_counts_for_all_queries_or_for_one() {
         let found: Vec<_> = look.queries.into_iter().map(|query| query.key).collect();
         assert_eq!(found, keys, "{line}");
     }
-}
-
-#[test]
-fn a_bad_key_is_named_and_its_secret_is_not() {
-    for (line, words) in [
-        ("a.test -y", "missing key"),
-        ("a.test -k", "missing filename"),
-        ("-y labkey:c2VjcmV a.test", "bad key labkey (the secret is not base64)"),
-        ("-y labkey: a.test", "bad key labkey (the secret is empty)"),
-        ("-y c2VjcmV0 a.test", "bad key (expected [algorithm:]name:base64)"),
-    ] {
-        assert_eq!(refused(line.split_whitespace()).0, words, "{line}");
-    }
-    let look = look("-y labkey:c2VjcmV0 a.test");
-    assert!(!format!("{look:?}").contains("c2VjcmV0"));
 }
 
 #[test]

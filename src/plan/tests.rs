@@ -3,7 +3,7 @@
 mod words;
 
 use super::*;
-use crate::cli::options::OPTIONS;
+use crate::cli::options::{Argument, OPTIONS};
 use crate::cli::{Command, Look, parse};
 use crate::dns::rdata::{class_name, type_name};
 
@@ -460,5 +460,26 @@ fn each_option_is_tried_in_both_forms() {
     for row in OPTIONS {
         assert!(tried(format!("+{}", row.name)), "+{}", row.name);
         assert!(tried(format!("+no{}", row.name)), "+no{}", row.name);
+    }
+}
+
+#[test]
+fn what_is_on_over_tls_changes_nothing_there_and_something_in_cleartext() {
+    for row in OPTIONS.iter().filter(|it| it.on_where == Some("over TLS")) {
+        assert_eq!(changes(&format!("+{}", row.name)), "", "+{}", row.name);
+        let there = changes(&format!("+notls +{}", row.name));
+        assert_ne!(there, changes("+notls"), "+{}", row.name);
+    }
+}
+
+#[test]
+fn what_is_off_changes_something_when_it_is_on() {
+    // a batch, UDP, and the multiple that a query is padded to anyway
+    const UNSEEN: [&str; 3] = ["unordered", "ignore", "alignment"];
+    for row in OPTIONS.iter().filter(|it| !it.on_by_default() && it.on_where.is_none()) {
+        let needs_value = matches!(row.argument, Argument::Required(_));
+        if !needs_value && !UNSEEN.contains(&row.name) {
+            assert_ne!(changes(&format!("+{}", row.name)), "", "+{}", row.name);
+        }
     }
 }

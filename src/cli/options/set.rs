@@ -1,12 +1,15 @@
 //! What options do to the settings, where that is more than a switch. One rule: what is wrong with a
 //! value is said in words, and what follows from other options is left to the plan.
 
+use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use rustls::pki_types::DnsName;
 
-use crate::cli::pin::Pin;
+use crate::cli::pin::{NO_TILDE, Pin};
 use crate::cli::server::{Server, address_of, parse_port};
 use crate::cli::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
 use crate::condition::{Condition, Margin};
@@ -43,7 +46,7 @@ pub(super) fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), St
     let tls = with_tls(settings, value);
     match value {
         Value::On => tls.system = true,
-        Value::With(file) => tls.files.push(file.into()),
+        Value::With(file) => tls.files.push(path(file)?),
         Value::Off => {
             tls.system = false;
             tls.files.clear();
@@ -71,14 +74,11 @@ pub(super) fn tls_ocsp_stapling(settings: &mut Settings, value: Value<'_>) -> Re
     let hours = match value {
         Value::On => Some(WEEK),
         // more hours than any certificate lives are a slip of the finger
-        Value::With(typed) => Some(number(typed)?).filter(|it| (1..=1_000_000).contains(it)),
+        Value::With(typed) => Some(number(typed, 1..=1_000_000)?),
         Value::Off => None,
     };
     with_tls(settings, value).staple = hours.map(|hours| Duration::from_secs(hours * 3600));
-    match (value, hours) {
-        (Value::With(_), None) => Err(String::new()),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 pub(super) fn tls_expiry(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
@@ -147,7 +147,7 @@ pub(super) fn file(
     value: Value<'_>,
 ) -> Result<(), String> {
     *field(with_tls(settings, value)) = match value {
-        Value::With(path) => Some(path.to_owned()),
+        Value::With(file) => Some(path(file)?),
         _ => None,
     };
     Ok(())
@@ -183,7 +183,7 @@ pub(super) fn tcp(settings: &mut Settings, value: Value<'_>) -> Result<(), Strin
 
 pub(super) fn retry(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.transport.retry = match value {
-        Value::With(typed) => number(typed)?,
+        Value::With(typed) => number(typed, 0..=1000)?,
         _ => Transport::default().retry,
     };
     Ok(())
@@ -201,19 +201,15 @@ pub(super) fn connections(settings: &mut Settings, value: Value<'_>) -> Result<(
 
 /// A number that is neither zero nor more than there are IDs to tell queries apart.
 fn positive(value: Value<'_>, default: usize) -> Result<usize, String> {
-    const MOST: usize = 20_000;
     match value {
-        Value::With(typed) => match number(typed)? {
-            number @ 1..=MOST => Ok(number),
-            _ => Err(format!("1 to {MOST}")),
-        },
+        Value::With(typed) => number(typed, 1..=20_000),
         _ => Ok(default),
     }
 }
 
 pub(super) fn msgdelay(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.transport.delay = match value {
-        Value::With(typed) => Duration::from_millis(number(typed)?),
+        Value::With(typed) => Duration::from_millis(number(typed, 0..=u32::MAX)?.into()),
         _ => Duration::ZERO,
     };
     Ok(())
@@ -244,9 +240,10 @@ pub(super) fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), S
     settings.timeout = match value {
         Value::With(typed) => {
             let time = match typed.parse::<f64>() {
-                Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| String::new())?,
-                Err(_) => humantime::parse_duration(typed).map_err(|_| String::new())?,
+                Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+                Err(_) => humantime::parse_duration(typed).ok(),
             };
+            let time = time.ok_or("a number of seconds, or a time as in 1500ms or 2s")?;
             // kdig's words for "for ever"
             (!time.is_zero()).then_some(time)
         }
@@ -258,7 +255,7 @@ pub(super) fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), S
 pub(super) fn edns(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.edns.on = value != Value::Off;
     match value {
-        Value::With(typed) => settings.edns.version = number(typed)?,
+        Value::With(typed) => settings.edns.version = number(typed, 0..=u8::MAX)?,
         Value::On => settings.edns.version = 0,
         Value::Off => settings.edns = Edns { on: false, ..Edns::default() },
     }
@@ -267,7 +264,7 @@ pub(super) fn edns(settings: &mut Settings, value: Value<'_>) -> Result<(), Stri
 
 pub(super) fn bufsize(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.edns.size = match value {
-        Value::With(typed) => match number(typed)? {
+        Value::With(typed) => match number(typed, 0..=u16::MAX)? {
             0 => Edns::default().size,
             // a message is never shorter than its header
             size => u16::max(size, 12),
@@ -280,7 +277,7 @@ pub(super) fn bufsize(settings: &mut Settings, value: Value<'_>) -> Result<(), S
 pub(super) fn padding(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.edns.padding = match value {
         Value::On => Padding::Policy,
-        Value::With(typed) => Padding::Length(number(typed)?),
+        Value::With(typed) => Padding::Length(number(typed, 0..=u16::MAX)?),
         Value::Off => Padding::Off,
     };
     Ok(())
@@ -289,10 +286,7 @@ pub(super) fn padding(settings: &mut Settings, value: Value<'_>) -> Result<(), S
 pub(super) fn alignment(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.edns.alignment = match value {
         Value::On => Some(128),
-        Value::With(typed) => match number(typed)? {
-            0 | 1 => return Err(String::new()),
-            block => Some(block),
-        },
+        Value::With(typed) => Some(number(typed, 2..=u16::MAX)?),
         Value::Off => None,
     };
     Ok(())
@@ -347,8 +341,9 @@ pub(super) fn ednsopt(settings: &mut Settings, value: Value<'_>) -> Result<(), S
     match value {
         Value::With(typed) => {
             let (code, data) = typed.split_once(':').unwrap_or((typed, ""));
+            let code = number(code, 0..=u16::MAX)?;
             let data = unhex(data).ok_or_else(|| "no hex".to_owned())?;
-            settings.edns.custom.push((number(code)?, data));
+            settings.edns.custom.push((code, data));
         }
         _ => settings.edns.custom.clear(),
     }
@@ -421,6 +416,19 @@ pub(super) fn additional(settings: &mut Settings, value: Value<'_>) -> Result<()
     Ok(())
 }
 
-fn number<N: std::str::FromStr>(typed: &str) -> Result<N, String> {
-    typed.parse().map_err(|_| String::new())
+fn number<N>(typed: &str, range: RangeInclusive<N>) -> Result<N, String>
+where
+    N: FromStr + PartialOrd + Display,
+{
+    let number = typed.parse().ok().filter(|it| range.contains(it));
+    number.ok_or_else(|| format!("a number from {} to {}", range.start(), range.end()))
+}
+
+/// The path of a file.
+fn path(typed: &str) -> Result<String, String> {
+    match typed.starts_with('~') {
+        // a shell does that only where a word begins
+        true => Err(NO_TILDE.into()),
+        false => Ok(typed.to_owned()),
+    }
 }

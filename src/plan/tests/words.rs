@@ -80,11 +80,20 @@ fn the_question_is_what_the_words_say_in_their_order() {
 
 #[test]
 fn what_is_no_name_is_told_with_the_name() {
-    let label = "a".repeat(64);
+    let label = "a".repeat(70);
     let long = format!("{}example", "abcdefghi.".repeat(26));
-    for name in ["a..b", ".a", "a..", r"a\256", r"a\12", r"a\", &label, &long] {
+    for (name, why) in [
+        ("a..b", "an empty label"),
+        (".a", "an empty label"),
+        ("a..", "an empty label"),
+        (r"a\256", "an escape above 255"),
+        (r"a\12", "a bad escape"),
+        (r"a\", "a bad escape"),
+        (&label, "a label has at most 63 octets, one has 70"),
+        (&long, "a name has at most 255 octets, this has 261 or more"),
+    ] {
         let dot = if name.ends_with('.') { "" } else { "." };
-        let expected = format!("'{name}{dot}' is not a valid domain name");
+        let expected = format!("'{name}{dot}' is not a valid domain name ({why})");
         assert_eq!(message(&format!("-q {name}")), expected);
     }
     assert_eq!(questions(&"a".repeat(63)), [format!("{}. A IN", "a".repeat(63))]);
@@ -141,6 +150,47 @@ fn each_server_is_checked_by_its_own_name() {
     }
 }
 
+/// Whom a target is checked for, and what is sent to it.
+fn checked_and_sent(target: &Target) -> (String, String) {
+    let text = |name: &Option<ServerName<'_>>| {
+        name.as_ref().map(|name| name.to_str().into_owned()).unwrap_or_default()
+    };
+    (text(&target.policy.name), text(&target.sni))
+}
+
+/// Command lines without a server, one for them, and whom it is checked for and what is sent.
+const NAMED: &[(&str, &str, &str, &str)] = &[
+    ("", "192.0.2.1#a.example", "a.example", "a.example"),
+    ("+tls-ca", "192.0.2.1", "192.0.2.1", ""),
+    ("+tls-host=b.example", "192.0.2.1", "b.example", "b.example"),
+    ("+tls-host=b.example", "192.0.2.1#a.example", "b.example", "b.example"),
+    ("+tls-host=192.0.2.9", "192.0.2.1#a.example", "192.0.2.9", ""),
+    ("+tls-sni=c.example", "192.0.2.1#a.example", "a.example", "c.example"),
+    ("+tls-host=b.example +tls-sni=c.example", "192.0.2.1#a.example", "b.example", "c.example"),
+    ("+tls-host=b.example +notls-host", "192.0.2.1#a.example", "a.example", "a.example"),
+];
+
+#[test]
+fn a_name_typed_with_an_option_is_checked_and_sent_at_every_server() {
+    for (words, server, checked, sent) in NAMED {
+        let line = format!("{words} @{server} x");
+        let seen = checked_and_sent(&targets_of(&lookups(&line)[0])[0]);
+        assert_eq!(seen, (checked.to_string(), sent.to_string()), "{line}");
+    }
+}
+
+#[test]
+fn a_server_of_the_system_is_checked_as_one_that_was_typed() {
+    for (words, server, checked, sent) in NAMED {
+        let template = lookups(&format!("{words} x")).remove(0);
+        let Targets::System(template) = &template.route.targets else { panic!("{words}") };
+        let target = template.at(&Server::parse(server).unwrap()).unwrap();
+        let seen = checked_and_sent(&target);
+        assert_eq!(seen, (checked.to_string(), sent.to_string()), "{words}, {server}");
+        assert!(!target.policy.is_opportunistic(), "{words}, {server}");
+    }
+}
+
 #[test]
 fn what_is_before_the_first_name_is_for_all_and_what_is_after_it_for_one() {
     let line = "+dnssec -4 @192.0.2.1 x +nodnssec +tls-ca -6 @192.0.2.2 y +nsid -b 192.0.2.9 z";
@@ -174,6 +224,8 @@ fn what_cannot_be_is_refused_before_anything_is_sent() {
             "+fallback would give up what the options ask of the server's certificate",
         ),
         ("+fallback +notls x", "+fallback is what to do without TLS, and TLS was not asked for"),
+        ("+tls-ca @127.1 x", "no name to check the certificate of 127.1 for"),
+        ("+tls-ca @/run/dns.sock x", "no name to check the certificate of /run/dns.sock for"),
         ("+fallback AXFR x", "+fallback is for queries, not for zone transfers"),
     ] {
         assert_eq!(message(line), expected, "{line}");

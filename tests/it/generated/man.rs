@@ -162,13 +162,14 @@ fn option(page: &mut Roff, row: &Row) {
     page.control("TP", []).text(synopsis(&help::synopsis(row)));
     sentences(page, row.help, value);
     sentences(page, row.manual, value);
-    let default = match row.argument {
+    let default = match (row.argument, row.on_where) {
         // what is not there by default, its row says
-        Argument::Required(_) => "",
-        _ if row.on_by_default() => "On by default.",
-        _ => "Off by default.",
+        (Argument::Required(_), _) => String::new(),
+        (_, Some(place)) => format!("On by default {place}."),
+        _ if row.on_by_default() => "On by default.".into(),
+        _ => "Off by default.".into(),
     };
-    sentences(page, default, None);
+    sentences(page, &default, None);
 }
 
 /// What is typed as it stands in bold, what stands for something else in italics:

@@ -67,7 +67,8 @@ pub(super) const NOTATIONS: &[(&str, &str)] = &[
 pub(super) const PLUS: &[&str] = &[
     "Each has a form that begins with `+no` and undoes it. A name may be shortened while it means \
      one option only; names that kdig knows come before those it does not. The last of several \
-     words on the same matter counts, unless an option says otherwise.",
+     words on the same matter counts, unless an option says otherwise. A file is named by its \
+     path; no ~ is expanded after a =.",
 ];
 
 pub(super) const PINS: &[&str] = &[
@@ -105,7 +106,8 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
         &[
             "With `-f` each line of a file is a command line of its own, without the name of the \
              program; empty lines and those that begin with # or ; are none. What stands on the \
-             command line is for every line. Lines are read as they come, also from a pipe, and \
+             command line is for every line. `-d`, `-f`, `-h`, `-r`, `-V`, `--color`, +pipeline, \
+             +connections and +unordered are for the whole batch, and are errors in a line. Lines are read as they come, also from a pipe, and \
              memory does not grow with their number.",
             "Queries to the same server share a session, with +pipeline of them in flight and \
              +connections sessions at most. Replies are shown in the order of the lines, or as \
@@ -228,8 +230,8 @@ pub(super) const FILES: &[(&str, &str)] = &[
     (
         "~/.tdigrc",
         "Options and servers, separated by blanks or lines, which are read as if they stood \
-         before those of the command line. Lines that begin with # or ; are skipped. `-r` leaves \
-         the file unread.",
+         before those of the command line. A word that begins with # or ; begins a comment, which \
+         ends with its line. `-r` leaves the file unread.",
     ),
     (
         "/etc/resolv.conf",
@@ -283,14 +285,14 @@ pub(super) const DIFFERENCES: &[&str] = &[
     "An unknown option is one line with the nearest name, not the help. So is an option with a \
      hyphen that is none. A bad value has one wording, with the reason behind it; a bad key is \
      told without its secret.",
-    "`TYPE65536` and `IXFR` without a serial are errors, not names, and `HS` is a class. A type \
+    "`TYPE65536`, `MX=3` and `IXFR` without a serial are errors, not names, and `HS` is a class. A type \
      or class without a name is asked of the root. `-q` without a name is an error, not a query \
      without a question. A port above 65535, an empty server and a source that is no address are \
      errors before anything is sent. Dash options may be joined, as in `-4d`.",
     "`-p` is the port of every server that names none, wherever it stands: a number, `domain`, \
      `domain-s` or `https`.",
     "Each server is checked for its own name, not for that of the first; one of \
-     `/etc/resolv.conf` for its address. A common name is no name to check, a dot at the end of a \
+     `/etc/resolv.conf` for its address, or for the name after its #. A common name is no name to check, a dot at the end of a \
      name means nothing, and an address is never sent as server name. A server that replies \
      SERVFAIL or REFUSED is followed by the next.",
     "A pin counts only for a key that was proved. Names, chain and pins must hold together. \

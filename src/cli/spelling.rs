@@ -1,0 +1,181 @@
+//! What an option is called, and what was meant by one that there is not. One rule: a hint is one
+//! thing to type, or there is none.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::options::{LEFT_OUT, OPTIONS, Row};
+use crate::error::Error;
+
+/// Finds the option that `word` spells or abbreviates, and whether it is its `no` form: kdig's
+/// rule, applied to kdig's names first. The error holds the names it could be.
+pub fn find(word: &str) -> Result<(&'static Row, bool), Vec<String>> {
+    if let Some(found) = matching(|name| name == word).first() {
+        return Ok(*found);
+    }
+    for kdig in [true, false] {
+        let found: Vec<_> = matching(|name| !word.is_empty() && name.starts_with(word))
+            .into_iter()
+            .filter(|(row, _)| row.kdig == kdig)
+            .collect();
+        match found[..] {
+            [] => {}
+            [only] => return Ok(only),
+            _ => return Err(found.iter().map(spell).collect()),
+        }
+    }
+    Err(Vec::new())
+}
+
+pub(super) fn matching(wanted: impl Fn(&str) -> bool) -> Vec<(&'static Row, bool)> {
+    let on = OPTIONS.iter().filter(|row| wanted(row.name)).map(|row| (row, true));
+    let off = OPTIONS.iter().filter(|row| wanted(&format!("no{}", row.name)));
+    on.chain(off.map(|row| (row, false))).collect()
+}
+
+pub(super) fn spell((row, on): &(&Row, bool)) -> String {
+    format!("+{}{}", if *on { "" } else { "no" }, row.name)
+}
+
+pub(super) fn unknown_option(typed: &str, word: &str, found: &[String]) -> Error {
+    // more than are read are no help
+    const MOST: usize = 12;
+    let (what, hint) = match found.len() {
+        0 => ("invalid", meant(word)),
+        1..=MOST => ("ambiguous", Some(format!("one of {}", found.join(", ")))),
+        many => ("ambiguous", Some(format!("{many} options begin so; tdig -h lists them"))),
+    };
+    Error::Usage { message: format!("{what} option: +{typed}"), hint }
+}
+
+/// Why kdig's option of this name is none of ours, where it is not.
+fn left_out(is_it: impl Fn(&str) -> bool) -> Option<String> {
+    let (_, why) = LEFT_OUT.iter().find(|(name, _)| is_it(name))?;
+    Some(format!("left out on purpose: {why}"))
+}
+
+/// What was meant by an option that there is not.
+fn meant(word: &str) -> Option<String> {
+    let name = word.strip_prefix("no").unwrap_or(word);
+    // kdig's may be shortened too
+    if let Some(why) = left_out(|it| !name.is_empty() && it.starts_with(name)) {
+        return Some(why);
+    }
+    let hyphens = |character: char| matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}');
+    if let Some(odd) = word.chars().find(|&character| hyphens(character)) {
+        let plain = word.replace(hyphens, "-");
+        let code = u32::from(odd);
+        return Some(format!("{odd} (U+{code:04X}) is not a hyphen; type +{plain}"));
+    }
+    nearest(word).map(|best| format!("did you mean {best}?"))
+}
+
+/// The option nearest to `word`, as it is typed.
+fn nearest(word: &str) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    let plain = lower.strip_prefix("no-").map_or_else(|| lower.clone(), |rest| format!("no{rest}"));
+    match find(&plain) {
+        Ok(found) => return Some(spell(&found)),
+        // it is one of too many
+        Err(names) if !names.is_empty() => return None,
+        Err(_) => {}
+    }
+    let names = OPTIONS.iter().flat_map(|row| [row.name.to_owned(), format!("no{}", row.name)]);
+    let near = |name: &String| {
+        let whole = strsim::damerau_levenshtein(name, &plain);
+        // a few letters are near the beginning of anything
+        match name.get(..plain.len()).filter(|_| plain.len() > 4) {
+            Some(start) => whole.min(strsim::damerau_levenshtein(start, &plain)),
+            None => whole,
+        }
+    };
+    let (distance, best) = names.map(|name| (near(&name), name)).min()?;
+    // one slip in three letters, two in six, not counting those that every second name begins with
+    let letters = plain.strip_prefix("no").unwrap_or(&plain).len();
+    (distance <= 2 && (1..=letters).contains(&(distance * 3))).then(|| format!("+{best}"))
+}
+
+/// What was meant by a word of the command line that clap understands up to `-s` or `--short`.
+fn meant_by_dash(word: &str) -> Option<String> {
+    let name = word.trim_start_matches('-');
+    let name = name.split('=').next().unwrap_or_default();
+    // one letter is like too many
+    let best = nearest(name).filter(|_| name.len() > 1)?;
+    Some(format!("did you mean {best}?"))
+}
+
+/// The word of `args` in which clap found the unknown `option`; none that may hold a key.
+fn word_with<'a>(args: &'a [OsString], option: &str) -> Option<&'a str> {
+    let command = super::clap_command();
+    let takes_value = |letter| {
+        let argument = command.get_arguments().find(|it| it.get_short() == Some(letter));
+        argument
+            .is_some_and(|it| it.get_action().takes_values() && it.get_num_args() != Some(0.into()))
+    };
+    let is_it = |word: &&str| {
+        if option.starts_with("--") {
+            return word.split('=').next() == Some(option);
+        }
+        let letters = word.strip_prefix('-').filter(|it| !it.starts_with('-')).unwrap_or_default();
+        let unknown = option.chars().nth(1);
+        // the letters behind one with a value are its value
+        let end = letters.find(|letter| takes_value(letter) || Some(letter) == unknown);
+        end.is_some_and(|end| letters[end..].chars().next() == unknown)
+    };
+    args.iter().filter_map(|arg| arg.to_str()).find(is_it).filter(|word| !word.contains(':'))
+}
+
+/// clap's complaint about `args` in our words.
+pub(super) fn usage(error: &clap::Error, args: &[OsString]) -> Error {
+    let context = |kind| error.get(kind).map(ToString::to_string);
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    // without the name of its value
+    let option = argument.split([' ', '=']).next().unwrap_or_default();
+    let value = context(ContextKind::InvalidValue).filter(|it| !it.is_empty());
+    let message = match (error.kind(), value) {
+        (ErrorKind::UnknownArgument, _) => {
+            let word = word_with(args, &argument).unwrap_or(&argument);
+            let hint = left_out(|it| it == option).or_else(|| meant_by_dash(word));
+            return Error::Usage {
+                message: format!("invalid option: {word}"),
+                hint: Some(hint.unwrap_or_else(|| "tdig -h lists the options".into())),
+            };
+        }
+        (ErrorKind::InvalidUtf8, _) => "an argument is not UTF-8".to_owned(),
+        (ErrorKind::InvalidValue, Some(value)) => format!("invalid {option}: {value}"),
+        (ErrorKind::InvalidValue | ErrorKind::NoEquals, _) => match option {
+            "-q" => "missing name".to_owned(),
+            "-t" => "missing type".to_owned(),
+            "-c" => "missing class".to_owned(),
+            "-x" | "-b" => "missing address".to_owned(),
+            "-p" => "missing port".to_owned(),
+            "-y" => "missing key".to_owned(),
+            "-f" | "-k" => "missing filename".to_owned(),
+            _ => format!("missing value: {option}"),
+        },
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.strip_prefix("error: ").unwrap_or(line).to_owned()
+        }
+    };
+    let hint = match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(values)) if !values.is_empty() => {
+            Some(format!("one of {}", values.join(", ")))
+        }
+        _ if error.kind() == ErrorKind::NoEquals => with_equals(option),
+        _ => None,
+    };
+    Error::Usage { message, hint }
+}
+
+/// A long option whose value was typed after a blank, as it is to be typed.
+fn with_equals(option: &str) -> Option<String> {
+    let command = super::clap_command();
+    let name = option.strip_prefix("--")?;
+    let argument = command.get_arguments().find(|it| it.get_long() == Some(name))?;
+    let values = argument.get_possible_values();
+    let typed: Vec<_> = values.iter().map(|it| format!("{option}={}", it.get_name())).collect();
+    Some(format!("one of {}", typed.join(", ")))
+}

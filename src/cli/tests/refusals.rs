@@ -1,0 +1,231 @@
+//! What is refused, in which words, and what is said to help.
+
+use super::*;
+
+/// The error's message and hint; usage is the only kind there is.
+fn refused<S: Into<OsString>>(words: impl IntoIterator<Item = S>) -> (String, String) {
+    match parse(words.into_iter().map(Into::into)) {
+        Err(Error::Usage { message, hint }) => (message, hint.unwrap_or_default()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_makes_no_sense_says_so_and_what_to_type() {
+    const HELP: &str = "tdig -h lists the options";
+    const COLORS: &str = "one of --color=auto, --color=always, --color=never";
+    for (words, message, hint) in [
+        (&["+tls-pin"][..], "missing argument: +tls-pin", ""),
+        (&["+tls-pin="], "empty argument: +tls-pin=", ""),
+        (&["+tls-ca="], "empty argument: +tls-ca=", ""),
+        (&["+tls-hots"], "invalid option: +tls-hots", "did you mean +tls-hostname?"),
+        (&["+nodnsec"], "invalid option: +nodnsec", "did you mean +nodnssec?"),
+        (&["+TLS-CA"], "invalid option: +TLS-CA", "did you mean +tls-ca?"),
+        (&["+no-tls-ca"], "invalid option: +no-tls-ca", "did you mean +notls-ca?"),
+        (&["+zzz"], "invalid option: +zzz", ""),
+        (&["+nono"], "invalid option: +nono", ""),
+        (&["+foo"], "invalid option: +foo", ""),
+        (&["+tsl"], "invalid option: +tsl", "did you mean +tls?"),
+        (&["+notsl"], "invalid option: +notsl", "did you mean +notls?"),
+        (
+            &["+http"],
+            "invalid option: +http",
+            "left out on purpose: DNS over HTTPS is another protocol; this is a tool for DNS over \
+             TLS",
+        ),
+        (&["+"], "invalid option: +", ""),
+        (
+            &["+tls\u{2013}ca"],
+            "invalid option: +tls–ca",
+            "– (U+2013) is not a hyphen; type +tls-ca",
+        ),
+        (
+            &["+tls-"],
+            "ambiguous option: +tls-",
+            "one of +tls-ca, +tls-hostname, +tls-sni, +tls-pin, +tls-ocsp-stapling, +tls-certfile, \
+             +tls-keyfile",
+        ),
+        (&["+tls-host=a b"], "invalid +tls-hostname=a b (neither a host name nor an address)", ""),
+        (
+            &["+tls-pin=AAAA"],
+            "invalid +tls-pin=AAAA (a SHA-256 hash has 32 octets, this has 3)",
+            "",
+        ),
+        (&["+subnet=x"], "invalid +subnet=x (no address)", ""),
+        (
+            &["+subnet=192.0.2.0/33"],
+            "invalid +subnet=192.0.2.0/33 (a prefix is at most 32 bits long)",
+            "",
+        ),
+        (&["+cookie=00"], "invalid +cookie=00 (a client cookie is 8 octets long)", ""),
+        (
+            &["TYPE65536"],
+            "bad type TYPE65536 (a number from 0 to 65535)",
+            "if TYPE65536 is a name: -q TYPE65536",
+        ),
+        (
+            &["CLASS65536"],
+            "bad class CLASS65536 (a number from 0 to 65535)",
+            "if CLASS65536 is a name: -q CLASS65536",
+        ),
+        (&["-t", "NOPE"], "bad type NOPE", ""),
+        (&["-c", "NOPE"], "bad class NOPE", ""),
+        (&["-p", "65536"], "bad port 65536 (port 65536 is above 65535)", ""),
+        (&["-p", "x"], "bad port x (the port x is neither a number nor a known service)", ""),
+        (&["-x", "1.2.3"], "bad reverse name 1.2.3 (an address is meant)", ""),
+        (&["@"], "invalid server @ (the address is missing)", ""),
+        (&["@a@"], "invalid server @a@ (the port is missing)", ""),
+        (&["@a:99999"], "invalid server @a:99999 (port 99999 is above 65535)", ""),
+        (&[""], "invalid empty parameter", ""),
+        (&["-q"], "missing name", ""),
+        (&["-t"], "missing type", ""),
+        (&["-c"], "missing class", ""),
+        (&["-x"], "missing address", ""),
+        (&["-p"], "missing port", ""),
+        (&["-f", ""], "missing filename", ""),
+        (&["-v"], "invalid option: -v", HELP),
+        (&["-4z"], "invalid option: -4z", HELP),
+        (&["--foo"], "invalid option: --foo", HELP),
+        (&["-short"], "invalid option: -short", "did you mean +short?"),
+        (&["--short"], "invalid option: --short", "did you mean +short?"),
+        (&["--tls"], "invalid option: --tls", "did you mean +tls?"),
+        (&["x", "--tls-ca=a.pem"], "invalid option: --tls-ca=a.pem", "did you mean +tls-ca?"),
+        (&["-dnsec"], "invalid option: -dnsec", "did you mean +dnssec?"),
+        (&["--no"], "invalid option: --no", HELP),
+        (&["-h=3"], "invalid option: -h=3", HELP),
+        (&["-"], "invalid option: -", ""),
+        (
+            &["-G", "x.tap"],
+            "invalid option: -G",
+            "left out on purpose: a file of dnstap is for dnstap-read to show",
+        ),
+        (
+            &["+https"],
+            "invalid option: +https",
+            "left out on purpose: DNS over HTTPS is another \
+          protocol; this is a tool for DNS over TLS",
+        ),
+        (&["--color=pink"], "invalid --color: pink", "one of auto, always, never"),
+        (&["--color"], "missing value: --color", COLORS),
+        (&["--color", "always"], "missing value: --color", COLORS),
+    ] {
+        assert_eq!(refused(words), (message.to_owned(), hint.to_owned()), "{words:?}");
+    }
+}
+
+#[test]
+fn a_bad_value_says_what_is_wanted() {
+    for (option, why) in [
+        ("+timeout=soon", "a number of seconds, or a time as in 1500ms or 2s"),
+        ("+timeout=-1", "a number of seconds, or a time as in 1500ms or 2s"),
+        ("+bufsize=abc", "a number from 0 to 65535"),
+        ("+bufsize=65536", "a number from 0 to 65535"),
+        ("+padding=70000", "a number from 0 to 65535"),
+        ("+alignment=0", "a number from 2 to 65535"),
+        ("+edns=256", "a number from 0 to 255"),
+        ("+ednsopt=x", "a number from 0 to 65535"),
+        ("+ednsopt=7:x", "no hex"),
+        ("+retry=-1", "a number from 0 to 1000"),
+        ("+retry=1001", "a number from 0 to 1000"),
+        ("+msgdelay=x", "a number from 0 to 4294967295"),
+        ("+pipeline=0", "a number from 1 to 20000"),
+        ("+connections=20001", "a number from 1 to 20000"),
+        ("+tls-ocsp-stapling=0", "a number from 1 to 1000000"),
+        ("+fallback=x", "the port x is neither a number nor a known service"),
+        ("+tls-ca=~/ca.pem", "nothing expands ~ here; type the whole path"),
+        ("+tls-certfile=~me/c.pem", "nothing expands ~ here; type the whole path"),
+        ("+tls-pin=~/pin.pem", "nothing expands ~ here; type the whole path"),
+    ] {
+        let expected = (format!("invalid {option} ({why})"), String::new());
+        assert_eq!(refused([option]), expected, "{option}");
+    }
+}
+
+#[test]
+fn every_bad_value_is_told_with_a_reason() {
+    let mut tried = 0;
+    for row in OPTIONS.iter().filter(|it| it.argument != Argument::None) {
+        for typed in ["\u{7}", "-1", "99999999999"] {
+            let outcome = row.set(&mut Settings::default(), Value::With(typed));
+            let reason = |message: String| message.ends_with(')') && !message.ends_with("()");
+            assert!(outcome.map_or_else(reason, |()| true), "+{}={typed}", row.name);
+            tried += 1;
+        }
+    }
+    assert!(tried > 60, "{tried}");
+}
+
+#[test]
+fn an_ambiguity_too_large_to_read_is_counted() {
+    let (message, hint) = refused(["+no"]);
+    assert_eq!(message, "ambiguous option: +no");
+    assert!(hint.ends_with(" options begin so; tdig -h lists them"), "{hint}");
+}
+
+#[test]
+fn a_type_with_a_value_that_is_no_serial_is_not_a_name() {
+    const SERIAL: &str = "a serial is a number from 0 to 4294967295";
+    const NONE: &str = "only IXFR and NOTIFY have a serial";
+    for (word, why) in [
+        ("IXFR=abc", SERIAL),
+        ("ixfr=", SERIAL),
+        ("IXFR=4294967296", SERIAL),
+        ("IXFR=1.5", SERIAL),
+        ("NOTIFY=x", SERIAL),
+        ("NOTIFY=", SERIAL),
+        ("MX=3", NONE),
+        ("type15=x", NONE),
+    ] {
+        let message = format!("bad type {word} ({why})");
+        let hint = format!("if {word} is a name: -q {word}");
+        assert_eq!(refused([word, "a.test"]), (message.clone(), hint), "{word}");
+        assert_eq!(refused(["-t", word, "a.test"]).0, message, "-t {word}");
+        let line = parse_line(&format!("{word} a.test"), &Settings::default(), &mut Vec::new());
+        assert_eq!(line.unwrap_err().to_string(), message, "{word} in a batch");
+    }
+    assert_eq!(questions("nope=3"), [r"nope\=3. 1 1"]);
+}
+
+#[test]
+fn what_is_for_a_whole_batch_has_no_place_in_its_lines() {
+    let refused = |line: &str| {
+        let outcome = parse_line(line, &Settings::default(), &mut Vec::new());
+        outcome.expect_err(line).to_string()
+    };
+    for (line, option) in [
+        ("a.test -f x", "-f"),
+        ("a.test -h", "-h"),
+        ("a.test -V", "-V"),
+        ("a.test --color=never", "--color"),
+        ("a.test -dd", "-d"),
+        ("-4r a.test", "-r"),
+        ("a.test +unordered", "+unordered"),
+        ("a.test +nounord", "+unordered"),
+        ("+pipeline=7 a.test", "+pipeline"),
+        ("+connections=7 a.test -4", "+connections"),
+    ] {
+        assert_eq!(refused(line), format!("{option} has no place in a line of a batch"), "{line}");
+    }
+    for line in ["a.test -4 +short", "a.test -p 8853 @192.0.2.1"] {
+        assert!(parse_line(line, &Settings::default(), &mut Vec::new()).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn a_bad_key_is_named_and_its_secret_is_not() {
+    for (line, words) in [
+        ("a.test -y", "missing key"),
+        ("a.test -k", "missing filename"),
+        ("-y labkey:c2VjcmV a.test", "bad key labkey (the secret is not base64)"),
+        ("-y labkey: a.test", "bad key labkey (the secret is empty)"),
+        ("-y c2VjcmV0 a.test", "bad key (expected [algorithm:]name:base64)"),
+    ] {
+        assert_eq!(refused(line.split_whitespace()).0, words, "{line}");
+    }
+    for line in ["-zylabkey:c2VjcmV0", "-ylabkey:c2VjcmVz -z", "-y labkey:c2VjcmVz -4z"] {
+        let (message, _) = refused(line.split(' '));
+        assert!(["invalid option: -z", "invalid option: -4z"].contains(&&*message), "{message}");
+    }
+    let look = look("-y labkey:c2VjcmV0 a.test");
+    assert!(!format!("{look:?}").contains("c2VjcmV0"));
+}
