@@ -148,6 +148,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     let mut written = Ok(());
     let heard = RefCell::new(Heard::default());
     let (started, at) = (Instant::now(), Zoned::now());
+    let now = at.timestamp().as_second();
     let (summary, outcome) = asker.transfer(
         lookup,
         &mut |event| {
@@ -165,8 +166,8 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
                         let packet = Packet { bytes, at: at.clone(), took };
                         json::transferred(message, &packet, *pretty, *out)
                     }
-                    Format::Full => dig::records(message, display, *ink, *out),
-                    Format::Short => short::reply(message, display, *out),
+                    Format::Full => dig::records(message, now, display, *ink, *out),
+                    Format::Short => short::reply(message, now, display, *out),
                 };
             }
             written.is_ok()
@@ -224,7 +225,10 @@ pub(crate) fn answered(
                 certificates::pem(tls, *out)?;
             }
         }
-        Format::Short => short::reply(&reply, &lookup.route.display, *out)?,
+        Format::Short => {
+            let now = exchange.reply.at.timestamp().as_second();
+            short::reply(&reply, now, &lookup.route.display, *out)?;
+        }
         Format::Json => {
             let qr = lookup.route.display.qr;
             let (query, reply, faults, failed) = (&query, &reply, &*faults, &*failed);

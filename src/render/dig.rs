@@ -64,15 +64,18 @@ pub fn reply(
     out.write_all(&page.out)
 }
 
-/// Writes the records of one message of a transfer, without titles.
+/// Writes the records of one message of a transfer that came `now`, in seconds since 1970, without
+/// titles.
 pub fn records(
     message: &Message<'_>,
+    now: i64,
     display: &Display,
     ink: Ink,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let bare = Display { comments: false, ..display.clone() };
     let mut page = Page::new(message, &bare, ink);
+    page.style.now = now;
     page.section(Section::Answer, display.answer);
     page.signature();
     out.write_all(&page.out)

@@ -5,13 +5,21 @@ use std::io::{self, Write};
 use super::dig;
 use crate::display::Display;
 use crate::dns::message::Message;
+use crate::dns::rdata::Style;
 use crate::dns::section::Section;
 
-/// Writes the RDATA of the answer records of a reply; nothing when there are none.
-pub fn reply(message: &Message<'_>, display: &Display, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the RDATA of the answer records of a reply that came `now`, in seconds since 1970; nothing
+/// when there are none.
+pub fn reply(
+    message: &Message<'_>,
+    now: i64,
+    display: &Display,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let style = Style { now, ..dig::style(display) };
     let mut text = Vec::with_capacity(2 * message.bytes.len());
     for record in message.section(Section::Answer) {
-        record.rdata.write(record.record_type, dig::style(display), &mut text);
+        record.rdata.write(record.record_type, style, &mut text);
         text.push(b'\n');
     }
     out.write_all(&text)
@@ -28,7 +36,7 @@ mod tests {
         let mut out = Vec::new();
         let exchange = exchange(unhex(LOOKUP));
         let message = Message::read(&exchange.reply.bytes);
-        reply(&message, &Display::default(), &mut out).unwrap();
+        reply(&message, 0, &Display::default(), &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "192.0.2.1\n192.0.2.2\n");
     }
 }

@@ -175,11 +175,11 @@ fn a_kept_session_that_is_silent_leaves_the_servers_their_share_of_the_time() {
 #[test]
 fn a_datagram_is_repeated_as_often_as_there_is_time_for() {
     let server = Server::plain().behaviour(Behaviour::NoReply).start();
-    let line = format!("+notls +retry=4000000 @127.0.0.1#{} example.com", server.port());
+    let line = format!("+notls +retry=1000 @127.0.0.1#{} example.com", server.port());
     let seen = within(Duration::from_millis(300), &line);
     assert_eq!(seen.status, 9, "{:.500}", seen.err);
     let told = seen.err.matches("response timeout").count();
-    assert!((2..100_000).contains(&told), "{told}");
+    assert!((2..=1_001).contains(&told), "{told}");
 }
 
 #[test]

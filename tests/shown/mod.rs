@@ -65,7 +65,7 @@ fn shown(exchange: &Exchange, message: &Message<'_>, display: &Display) -> Vec<u
             dig::query(exchange, message, display, ink, &mut out).unwrap();
             dig::reply(exchange, message, message, display, ink, &mut out).unwrap();
         }
-        Format::Short => short::reply(message, display, &mut out).unwrap(),
+        Format::Short => short::reply(message, 0, display, &mut out).unwrap(),
         Format::Json => {
             let (faults, qr) = (&message.faults[..], display.qr);
             let it = json::Answered {
