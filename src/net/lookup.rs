@@ -190,6 +190,20 @@ fn share(deadline: Deadline, servers: usize) -> Deadline {
     }
 }
 
+/// Which of the errors of two addresses says more of the server: a refusal more than a handshake that
+/// failed, and that more than no connection. Of equals it is the newer.
+fn weightier(older: Option<Error>, newer: Error) -> Error {
+    let weight = |error: &Error| match error {
+        Error::Connect { .. } => 0,
+        Error::Handshake(_) => 1,
+        _ => 2,
+    };
+    match older {
+        Some(older) if weight(&older) > weight(&newer) => older,
+        _ => newer,
+    }
+}
+
 /// What the lookup goes over.
 pub(super) fn protocol(lookup: &Lookup) -> Protocol {
     match lookup.route.transport {
@@ -387,7 +401,7 @@ impl Attempt<'_> {
             let tell = &mut *self.tell;
             let next = race.next(&self.deadline, &mut |error| {
                 tell(Event::Failed(&error));
-                last = Some(error);
+                last = Some(weightier(last.take(), error));
             });
             let Some((address, stream)) = next else {
                 // a server without an address was an error above
@@ -403,7 +417,7 @@ impl Attempt<'_> {
                 }
                 Err(error) => {
                     (self.tell)(Event::Failed(&error));
-                    last = Some(error);
+                    last = Some(weightier(last, error));
                 }
             }
         }

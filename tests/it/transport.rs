@@ -1,10 +1,12 @@
 //! The ways around TLS: plain DNS, kept sessions, transfers. One rule: what was asked to be
 //! encrypted never leaves in cleartext.
 
+use std::net::Ipv6Addr;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::dot::{Behaviour, Credential, Server};
-use crate::run::{Seen, tdig, tdig_in};
+use crate::run::{Seen, file, root, say, tdig, tdig_in};
 
 #[test]
 fn plain_dns_is_udp_and_says_so() {
@@ -255,4 +257,26 @@ fn what_is_not_there_is_told_with_the_reason_before_anybody_is_asked() {
         assert_eq!(seen.status, status, "{line}: {seen:#?}");
         assert!(seen.err.starts_with(words), "{line}: {seen:#?}");
     }
+}
+
+#[test]
+fn an_address_where_nobody_listens_does_not_hide_a_refusal_at_another() {
+    // a name with two addresses needs a namespace of mounts, which not every machine gives
+    if !Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|it| it.status.success()) {
+        return say("skipped the refusal at one of two addresses: no namespaces");
+    }
+    let hosts = file("hosts", "::1 two.test\n127.0.0.1 two.test\n");
+    let server =
+        Server::with(Credential::Expired).on(Ipv6Addr::LOCALHOST).start().expect_no_query();
+    let script = format!(
+        "mount --bind {hosts} /etc/hosts && exec {} @two.test#{} +tls-ca={} example.com",
+        env!("CARGO_BIN_EXE_tdig"),
+        server.port(),
+        root()
+    );
+    let output = Command::new("unshare").args(["-rm", "sh", "-c", &script]).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(err.contains("can't connect to 127.0.0.1@"), "{err}");
+    assert!(err.contains("certificate refused"), "{err}");
+    assert_eq!(output.status.code(), Some(6), "{err}");
 }
