@@ -20,8 +20,9 @@ pub(super) const DESCRIPTION: &[&str] = &[
      for what changed in a zone since then, and `NOTIFY`, with or without `=`{SERIAL}, tells a \
      server that a zone changed.",
     "Several servers are asked in turn until one replies, and so are all addresses of a server \
-     that is given by name. A server that replies SERVFAIL or REFUSED is no help if there is \
-     another.",
+     that is given by name. +timeout is the time for all servers together, of which each may take \
+     an equal share of what is left. A server that replies SERVFAIL or REFUSED is no help if there \
+     is another.",
     "What is demanded of a server is read off the options. There are two profiles (RFC 8310):",
 ];
 
@@ -110,12 +111,15 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
              +connections and +unordered are for the whole batch, and are errors in a line. Lines are read as they come, also from a pipe, and \
              memory does not grow with their number.",
             "Queries to the same server share a session, with +pipeline of them in flight and \
-             +connections sessions at most. Replies are shown in the order of the lines, or as \
-             they come with +unordered. A line that makes no sense is told with its number; it \
+             +connections sessions at most; sessions with several servers are opened beside each \
+             other. Where a line has several servers, the first that a session can be opened with \
+             is asked, and what it replies is shown, also REFUSED. Replies are shown in the order \
+             of the lines, or as they come with +unordered. A line that makes no sense is told with its number; it \
              fails, as does one that gets no reply, and the others go on.",
             "A session that a server closes is opened again, and what it left unanswered is asked \
-             again, at most twice. +timeout is how long a server may owe a reply, and one that \
-             answers one query after the other owes only the next. Transfers, queries over UDP \
+             again, at most twice. +timeout is how long a query may wait for a session and for \
+             its reply, and a server that answers one query after the other owes only the next. \
+             Transfers, queries over UDP \
              and those with a signature or a cookie of their own are asked by themselves.",
             "At the end a summary says how many queries there were, how fast, with what status, \
              what failed, and how long replies took. With +short it is on standard error. With \
@@ -138,8 +142,8 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
     (
         "ZONE TRANSFERS",
         &["The types `AXFR` and `IXFR=`{SERIAL} transfer a zone, or what changed in it. Records \
-             are written as they come, and +timeout is the time from one message to the next. \
-             Over TLS the session must be of TLS 1.3 and the server must choose ALPN `dot` (RFC \
+             are written as they come, and +timeout is the time from one message with a record to \
+             the next. Over TLS the session must be of TLS 1.3 and the server must choose ALPN `dot` (RFC \
              9103), else the zone is not asked for. That the server was not verified is worth a \
              warning. A transfer that breaks off is an error, and so is one that is refused."],
     ),
