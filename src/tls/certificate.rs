@@ -436,6 +436,23 @@ fn key(spki: &SubjectPublicKeyInfo<'_>) -> String {
     }
 }
 
+/// What kind of key is in `spki`, a SubjectPublicKeyInfo: `RSA 1024`.
+pub fn key_of(spki: &[u8]) -> String {
+    match SubjectPublicKeyInfo::from_der(spki) {
+        Ok((_, info)) => key(&info),
+        Err(_) => "which cannot be read".into(),
+    }
+}
+
+/// The length of the RSA key in `spki`, a SubjectPublicKeyInfo; `None` where it is of another kind.
+pub(super) fn rsa_bits_of(spki: &[u8]) -> Option<usize> {
+    let (_, info) = SubjectPublicKeyInfo::from_der(spki).ok()?;
+    match info.parsed() {
+        Ok(PublicKey::RSA(key)) => Some(rsa_bits(key.modulus)),
+        _ => None,
+    }
+}
+
 fn rsa_bits(modulus: &[u8]) -> usize {
     let significant = &modulus[modulus.iter().take_while(|&&octet| octet == 0).count()..];
     match significant.first() {

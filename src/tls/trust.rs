@@ -8,14 +8,15 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, PeerMisbehaved,
-    SignatureScheme, SupportedProtocolVersion,
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, OtherError,
+    PeerMisbehaved, SignatureScheme, SupportedProtocolVersion,
 };
 use webpki::RawPublicKeyEntity;
 
 use super::certificate::{self, Outline};
 use super::diagnosis;
 use super::roots::Trust;
+use super::signature::is_supported_key;
 use crate::error::Error;
 use crate::verdict::{CertFacts, Flaw, Question, Verdict};
 
@@ -113,7 +114,10 @@ impl Recorder {
         let proved = algorithms.iter().take(most).any(|algorithm| {
             entity.verify_signature(*algorithm, message, signed.signature()).is_ok()
         });
-        if proved { self.judge(signed.scheme) } else { Err(CertificateError::BadSignature.into()) }
+        if proved {
+            return self.judge(signed.scheme);
+        }
+        Err(unproved(&key, &self.algorithms).into())
     }
 }
 
@@ -172,6 +176,21 @@ impl ServerCertVerifier for Recorder {
         schemes.sort_by_key(|it| place(it).unwrap_or(FIRST.len()));
         schemes
     }
+}
+
+/// Why a handshake signature proves nothing: that it is wrong is said of no key that cannot be
+/// verified with.
+fn unproved(spki: &[u8], algorithms: &WebPkiSupportedAlgorithms) -> CertificateError {
+    if is_supported_key(spki, algorithms) {
+        return CertificateError::BadSignature;
+    }
+    let key = certificate::key_of(spki);
+    let why = format!(
+        "the key of certificate #1, {key}, is weak or not supported, so nobody can prove to hold it"
+    );
+    CertificateError::Other(OtherError(Arc::from(
+        Box::<dyn std::error::Error + Send + Sync>::from(why),
+    )))
 }
 
 /// RFC 8446 section 4.2.3: neither PKCS #1 v1.5 nor SHA-1 may sign a TLS 1.3 handshake.
