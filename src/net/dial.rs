@@ -81,17 +81,12 @@ impl Race {
             if self.running.is_empty() {
                 if deadline.is_over() {
                     self.waiting = Vec::new().into_iter();
+                }
+                if self.waiting.len() == 0 {
                     return None;
                 }
-                if let Some(error) = self.start() {
-                    failed(error);
-                }
-                if self.running.is_empty() {
-                    if self.waiting.len() == 0 {
-                        return None;
-                    }
-                    continue;
-                }
+                self.start_another(failed);
+                continue;
             }
             let left = deadline.left();
             if left.is_some_and(|left| left.is_zero()) {

@@ -217,3 +217,40 @@ fn alert_for(question: Question, flaw: Option<Flaw>) -> CertificateError {
         (Question::Pin, _) => CertificateError::ApplicationVerificationFailure,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::crypto::ring;
+
+    use super::super::certificate::sequence;
+    use super::*;
+
+    /// SubjectPublicKeyInfo of an RSA key of so many bits.
+    fn rsa(bits: usize) -> Vec<u8> {
+        const ALGORITHM: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+        let value = |tag, content: &[u8]| {
+            let mut der = sequence(content);
+            der[0] = tag;
+            der
+        };
+        let modulus = value(2, &[&[0][..], &vec![0xff; bits / 8]].concat());
+        let key = sequence(&[modulus, value(2, &[1, 0, 1])].concat());
+        sequence(&[sequence(ALGORITHM), value(3, &[&[0][..], &key].concat())].concat())
+    }
+
+    #[test]
+    fn a_key_of_a_length_that_nobody_verifies_with_is_not_said_to_be_anothers() {
+        let algorithms = ring::default_provider().signature_verification_algorithms;
+        for bits in [2048, 3072, 8192] {
+            let error = unproved(&rsa(bits), &algorithms);
+            assert_eq!(error, CertificateError::BadSignature, "{bits}");
+        }
+        for bits in [512, 1024, 2040, 8200] {
+            let CertificateError::Other(error) = unproved(&rsa(bits), &algorithms) else {
+                panic!("{bits}");
+            };
+            let words = format!("the key of certificate #1, RSA {bits}, is weak or not supported");
+            assert!(error.to_string().starts_with(&words), "{error}");
+        }
+    }
+}
