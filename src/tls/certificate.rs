@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use sha2::{Digest, Sha256};
 use x509_parser::der_parser::asn1_rs::{Any, Oid};
 use x509_parser::error::X509Error;
@@ -445,12 +446,25 @@ pub fn key_of(spki: &[u8]) -> String {
 }
 
 /// The length of the RSA key in `spki`, a SubjectPublicKeyInfo; `None` where it is of another kind.
-pub(super) fn rsa_bits_of(spki: &[u8]) -> Option<usize> {
+fn rsa_bits_of(spki: &[u8]) -> Option<usize> {
     let (_, info) = SubjectPublicKeyInfo::from_der(spki).ok()?;
     match info.parsed() {
         Ok(PublicKey::RSA(key)) => Some(rsa_bits(key.modulus)),
         _ => None,
     }
+}
+
+/// Whether signatures by the key of `spki`, a SubjectPublicKeyInfo, can be verified at all: it is of
+/// a kind that webpki knows, and where it is RSA of 2048 to 8192 bits, which is what ring takes.
+pub(super) fn is_supported_key(spki: &[u8], algorithms: &WebPkiSupportedAlgorithms) -> bool {
+    let Some(kind) = element(spki).and_then(|(info, _)| element(info.content)) else {
+        return false;
+    };
+    let is_known =
+        algorithms.all.iter().any(|it| it.public_key_alg_id().as_ref() == kind.0.content);
+    // ring counts whole octets
+    let fits = |bits: usize| (2048..=8192).contains(&bits.next_multiple_of(8));
+    is_known && rsa_bits_of(spki).is_none_or(fits)
 }
 
 fn rsa_bits(modulus: &[u8]) -> usize {

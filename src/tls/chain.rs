@@ -8,9 +8,8 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 
-use super::certificate::{Outline, sequence};
+use super::certificate::{Outline, is_supported_key, sequence};
 use super::roots::Trust;
-use super::signature::is_supported_key;
 use crate::verdict::{CertContent, CertFacts, Signer};
 
 /// A certificate with 99 others that all claim to have signed it must not cost a minute, nor a

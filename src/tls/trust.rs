@@ -13,10 +13,9 @@ use rustls::{
 };
 use webpki::RawPublicKeyEntity;
 
-use super::certificate::{self, Outline};
+use super::certificate::{self, Outline, is_supported_key};
 use super::diagnosis;
 use super::roots::Trust;
-use super::signature::is_supported_key;
 use crate::error::Error;
 use crate::verdict::{CertFacts, Flaw, Question, Verdict};
 
