@@ -9,13 +9,13 @@ use jiff::{Timestamp, Zoned};
 
 /// A clock of the place we run in.
 #[derive(Clone, Debug, Default)]
-pub struct Clock {
+pub(super) struct Clock {
     zone: OnceCell<TimeZone>,
 }
 
 impl Clock {
     /// This moment.
-    pub fn now(&self) -> Zoned {
+    pub(super) fn now(&self) -> Zoned {
         Timestamp::now().to_zoned(self.zone.get_or_init(zone).clone())
     }
 }

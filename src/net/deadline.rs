@@ -54,19 +54,39 @@ impl Deadline {
     }
 }
 
-/// Waits until one of `sockets` is ready, or for `patience`; `None` is for ever. Returns how many
-/// are ready.
+/// What every system's poll takes, 24 days.
+const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+
+/// Waits until one of `sockets` is ready, or for `patience`, though no longer than [`LONGEST`]; `None` is
+/// for ever. Returns how many are ready.
 pub fn poll(sockets: &mut [PollFd<'_>], patience: Option<Duration>) -> io::Result<usize> {
     // Windows waits for nobody with an error
     if let (true, Some(patience)) = (cfg!(windows) && sockets.is_empty(), patience) {
         std::thread::sleep(patience);
         return Ok(0);
     }
-    // a time too long for the clock is for ever
-    let timeout = patience.and_then(|patience| Timespec::try_from(patience).ok());
+    // where there is no ppoll, a longer time is an error; who waits asks the clock again anyhow
+    let timeout = patience.map(|patience| patience.min(LONGEST));
+    let timeout = timeout.and_then(|patience| Timespec::try_from(patience).ok());
     match rustix::event::poll(sockets, timeout.as_ref()) {
         Ok(ready) => Ok(ready),
         Err(rustix::io::Errno::INTR) => Ok(0),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+
+    #[test]
+    fn no_time_is_too_long_to_be_waited_for() {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        for patience in [LONGEST, LONGEST * 2, Duration::MAX] {
+            let mut sockets = [PollFd::new(&socket, PollFlags::OUT)];
+            assert_eq!(poll(&mut sockets, Some(patience)).unwrap(), 1, "{patience:?}");
+        }
     }
 }

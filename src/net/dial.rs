@@ -44,13 +44,15 @@ pub struct Race {
     source: Option<SocketAddr>,
     waiting: std::vec::IntoIter<SocketAddr>,
     running: Vec<(SocketAddr, Socket)>,
+    /// Somebody did, whatever became of it then.
+    has_arrived: bool,
 }
 
 impl Race {
     /// A race of `addresses`; nobody runs yet.
     pub fn new(addresses: Vec<SocketAddr>, source: Option<SocketAddr>, protocol: Protocol) -> Self {
         let waiting = families_in_turn(addresses).into_iter();
-        Self { protocol, source, waiting, running: Vec::new() }
+        Self { protocol, source, waiting, running: Vec::new(), has_arrived: false }
     }
 
     /// Sends the first one off, so that other work can be done meanwhile.
@@ -68,7 +70,8 @@ impl Race {
         }
     }
 
-    /// The next connection; `None` when all addresses were used up. What fails is told.
+    /// The next connection; `None` when all addresses, or all the time, was used up. What fails is
+    /// told; an address that was given no time did not fail.
     pub fn next(
         &mut self,
         deadline: &Deadline,
@@ -76,22 +79,19 @@ impl Race {
     ) -> Option<(SocketAddr, Stream)> {
         loop {
             if self.running.is_empty() {
-                if let Some(error) = self.start() {
-                    failed(error);
+                if deadline.is_over() {
+                    self.waiting = Vec::new().into_iter();
                 }
-                if self.running.is_empty() {
-                    if self.waiting.len() == 0 {
-                        return None;
-                    }
-                    continue;
+                if self.waiting.len() == 0 {
+                    return None;
                 }
+                self.start_another(failed);
+                continue;
             }
             let left = deadline.left();
             if left.is_some_and(|left| left.is_zero()) {
-                for (address, _) in std::mem::take(&mut self.running) {
-                    failed(self.failed(address, Connect::TimedOut(deadline.elapsed())));
-                }
                 self.waiting = Vec::new().into_iter();
+                self.end(deadline, failed);
                 return None;
             }
             let patience = if self.waiting.len() == 0 {
@@ -99,23 +99,51 @@ impl Race {
             } else {
                 Some(HEAD_START.min(left.unwrap_or(HEAD_START)))
             };
-            let Some(ready) = self.ready(patience) else {
-                if self.waiting.len() > 0 {
-                    self.start_another(failed);
+            let ready = match self.ready(patience) {
+                Ok(Some(ready)) => ready,
+                Ok(None) => {
+                    if self.waiting.len() > 0 {
+                        self.start_another(failed);
+                    }
+                    continue;
                 }
-                continue;
+                // nobody can be waited for
+                Err(error) => {
+                    for (address, _) in std::mem::take(&mut self.running) {
+                        failed(self.failed(address, connect_cause(&error)));
+                    }
+                    continue;
+                }
             };
             let (address, socket) = self.running.swap_remove(ready);
             match socket.take_error() {
-                Ok(None) => return Some((address, Stream::Tcp(socket.into()))),
+                Ok(None) => {
+                    self.has_arrived = true;
+                    return Some((address, Stream::Tcp(socket.into())));
+                }
                 // who resets had accepted: the first write says so, as part of what it was for
                 Ok(Some(error)) if error.kind() == ErrorKind::ConnectionReset => {
+                    self.has_arrived = true;
                     return Some((address, Stream::Tcp(socket.into())));
                 }
                 Ok(Some(error)) | Err(error) => {
                     failed(self.failed(address, connect_cause(&error)));
                 }
             }
+        }
+    }
+
+    /// Tells who did not arrive in time. Those who did, while another that had arrived before took
+    /// all of it, are not to blame.
+    fn end(&mut self, deadline: &Deadline, failed: &mut dyn FnMut(Error)) {
+        while let (true, Ok(Some(ready))) = (self.has_arrived, self.ready(Some(Duration::ZERO))) {
+            let (address, socket) = self.running.swap_remove(ready);
+            if let Ok(Some(error)) | Err(error) = socket.take_error() {
+                failed(self.failed(address, connect_cause(&error)));
+            }
+        }
+        for (address, _) in std::mem::take(&mut self.running) {
+            failed(self.failed(address, Connect::TimedOut(deadline.elapsed())));
         }
     }
 
@@ -128,12 +156,12 @@ impl Race {
         }
     }
 
-    /// The position of a runner who arrived or fell, within `patience`.
-    fn ready(&self, patience: Option<Duration>) -> Option<usize> {
+    /// The position of a runner who arrived or fell; `None` if nobody did within `patience`.
+    fn ready(&self, patience: Option<Duration>) -> io::Result<Option<usize>> {
         let mut sockets: Vec<_> =
             self.running.iter().map(|(_, socket)| PollFd::new(socket, PollFlags::OUT)).collect();
-        poll(&mut sockets, patience).ok()?;
-        sockets.iter().position(|it| !it.revents().is_empty())
+        poll(&mut sockets, patience)?;
+        Ok(sockets.iter().position(|it| !it.revents().is_empty()))
     }
 
     fn failed(&self, address: SocketAddr, cause: Connect) -> Error {
@@ -296,7 +324,49 @@ impl AsSocket for Stream {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
+
+    fn listener() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    #[test]
+    fn an_address_that_was_given_no_time_did_not_fail() {
+        let ((_first, a), (_second, b)) = (listener(), listener());
+        let mut failed = Vec::new();
+        let (time, none) = (Deadline::new(None), Deadline::new(Some(Duration::ZERO)));
+        let mut race = Race::new(vec![a, b], None, Protocol::Tls);
+        let arrived = race.next(&time, &mut |error| failed.push(error)).map(|it| it.0);
+        assert_eq!(arrived, Some(a));
+        // what became of it took all the time there was
+        assert!(race.next(&none, &mut |error| failed.push(error)).is_none());
+        assert!(failed.is_empty(), "{failed:?}");
+        assert!(race.next(&time, &mut |error| failed.push(error)).is_none(), "it is over");
+
+        let mut race = Race::new(vec![a, b], None, Protocol::Tls);
+        race.has_arrived = true;
+        assert!(race.start().is_none());
+        race.ready(None).unwrap();
+        assert!(race.next(&none, &mut |error| failed.push(error)).is_none());
+        assert!(failed.is_empty(), "it was connected while another had the time: {failed:?}");
+    }
+
+    #[test]
+    fn who_was_dialled_and_is_not_there_in_time_is_told() {
+        let (_listener, address) = listener();
+        let mut failed = Vec::new();
+        let mut race = Race::new(vec![address], None, Protocol::Tls);
+        assert!(race.start().is_none());
+        let none = Deadline::new(Some(Duration::ZERO));
+        assert!(race.next(&none, &mut |error| failed.push(error)).is_none());
+        let timed_out =
+            |it: &Error| matches!(it, Error::Connect { cause: Connect::TimedOut(_), .. });
+        assert!(failed.len() == 1 && failed.iter().all(timed_out), "{failed:?}");
+    }
 
     #[test]
     fn families_take_turns_and_the_system_says_which_is_first() {

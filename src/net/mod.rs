@@ -1,11 +1,11 @@
 //! The network. One rule: nothing here waits past the deadline of its lookup.
 
-pub mod clock;
+mod clock;
 pub mod datagram;
 pub mod deadline;
 pub mod dial;
 pub mod lookup;
 pub mod pipeline;
-pub mod proxy;
-pub mod resolve;
+mod proxy;
+mod resolve;
 pub mod session;

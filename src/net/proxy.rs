@@ -7,7 +7,7 @@ use crate::cli::settings::Proxy;
 
 /// What the header says the connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
+pub(super) enum Over {
     /// A stream.
     Tcp,
     /// Datagrams.
@@ -15,7 +15,7 @@ pub enum Over {
 }
 
 /// The octets before the first message, or before each datagram.
-pub fn header(proxy: Proxy, over: Over) -> Vec<u8> {
+pub(super) fn header(proxy: Proxy, over: Over) -> Vec<u8> {
     const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
     const VERSION_2_PROXY: u8 = 0x21;
     let Proxy { source, destination } = proxy;

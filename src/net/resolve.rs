@@ -1,9 +1,11 @@
 //! Host names to addresses, and the system's servers. One rule: the system's resolver is asked in a
-//! thread of its own, because it knows no deadline.
+//! thread of its own, because it knows no deadline; once at a time for a name, however many wait.
 
-use std::io::ErrorKind;
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::deadline::Deadline;
 use crate::cli::server::Server;
@@ -14,7 +16,7 @@ use crate::plan::Target;
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// The addresses of `target`, in the system's order, of its family only.
-pub fn addresses(target: &Target, deadline: &Deadline) -> Result<Vec<SocketAddr>, Error> {
+pub(super) fn addresses(target: &Target, deadline: &Deadline) -> Result<Vec<SocketAddr>, Error> {
     let found = match target.address() {
         Some(address) => vec![SocketAddr::new(address, target.port)],
         None => by_name(target, deadline)?,
@@ -35,26 +37,16 @@ pub fn addresses(target: &Target, deadline: &Deadline) -> Result<Vec<SocketAddr>
 }
 
 fn by_name(target: &Target, deadline: &Deadline) -> Result<Vec<SocketAddr>, Error> {
-    let (sender, receiver) = channel();
-    let wanted = (target.host.clone(), target.port);
-    std::thread::spawn(move || {
-        // nobody listens any more when time was up
-        let _ = sender.send(wanted.to_socket_addrs().map(Iterator::collect::<Vec<_>>));
-    });
-    let answer = match deadline.left() {
-        Some(left) => receiver.recv_timeout(left),
-        None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-    };
-    match answer {
-        Ok(Ok(found)) if found.is_empty() => Err(unresolved(target, "no address".into())),
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) => {
-            let words = error.to_string();
-            let words =
-                words.strip_prefix("failed to lookup address information: ").unwrap_or(&words);
-            Err(unresolved(target, words.to_owned()))
+    let job = Job::of(&target.host, by_system)
+        .map_err(|error| unresolved(target, format!("no thread to ask in: {}", reason(error))))?;
+    match job.wait(deadline) {
+        Some(Ok(found)) if found.is_empty() => Err(unresolved(target, "no address".into())),
+        Some(Ok(mut found)) => {
+            found.iter_mut().for_each(|it| it.set_port(target.port));
+            Ok(found)
         }
-        Err(_) => {
+        Some(Err(reason)) => Err(unresolved(target, reason)),
+        None => {
             let after = deadline.elapsed().as_secs_f64();
             Err(unresolved(
                 target,
@@ -64,12 +56,78 @@ fn by_name(target: &Target, deadline: &Deadline) -> Result<Vec<SocketAddr>, Erro
     }
 }
 
+/// The addresses of a host, with port 0, or why there are none.
+type Found = Result<Vec<SocketAddr>, String>;
+
+fn by_system(host: &str) -> Found {
+    let found = (host, 0).to_socket_addrs();
+    found.map(Iterator::collect).map_err(reason)
+}
+
+/// What the system says, without the words that every such error begins with.
+fn reason(error: io::Error) -> String {
+    let words = system_words(&error);
+    match words.strip_prefix("failed to lookup address information: ") {
+        Some(words) => system_words(&io::Error::other(words)),
+        None => words,
+    }
+}
+
+/// One question to the system's resolver, under way, and who waits for the answer.
+#[derive(Default)]
+struct Job {
+    found: Mutex<Option<Found>>,
+    is_over: Condvar,
+}
+
+/// Those under way, by host name. They belong to the process: nobody can end one, and a resolver
+/// that is silent must not cost a thread and a socket more for each query that gave up on it.
+static RUNNING: Mutex<BTreeMap<String, Arc<Job>>> = Mutex::new(BTreeMap::new());
+
+impl Job {
+    /// The job that finds out about `host`: that under way, or else one that begins now. The error
+    /// is that of a system without threads to spare.
+    fn of(host: &str, find: fn(&str) -> Found) -> io::Result<Arc<Self>> {
+        let mut running = locked(&RUNNING);
+        if let Some(job) = running.get(host) {
+            return Ok(Arc::clone(job));
+        }
+        let job = Arc::new(Self::default());
+        let (own, name) = (Arc::clone(&job), host.to_owned());
+        thread::Builder::new().name("resolver".into()).spawn(move || {
+            let found = find(&name);
+            // who comes from now on asks anew
+            locked(&RUNNING).remove(&name);
+            *locked(&own.found) = Some(found);
+            own.is_over.notify_all();
+        })?;
+        running.insert(host.to_owned(), Arc::clone(&job));
+        Ok(job)
+    }
+
+    /// What was found, or `None` when time was up before.
+    fn wait(&self, deadline: &Deadline) -> Option<Found> {
+        let found = locked(&self.found);
+        let unknown = |it: &mut Option<Found>| it.is_none();
+        let found = match deadline.left() {
+            Some(left) => self.is_over.wait_timeout_while(found, left, unknown).map(|it| it.0).ok(),
+            None => self.is_over.wait_while(found, unknown).ok(),
+        };
+        found?.clone()
+    }
+}
+
+/// What is behind these locks is whole at any time, whoever panicked.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn unresolved(target: &Target, reason: String) -> Error {
     Error::Resolve { server: target.typed(), reason }
 }
 
 /// The servers of the system's resolver configuration; the loopback addresses where it names none.
-pub fn system_servers() -> Result<Vec<Server>, Error> {
+pub(super) fn system_servers() -> Result<Vec<Server>, Error> {
     let text = match std::fs::read_to_string(RESOLV_CONF) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound && cfg!(windows) => {
@@ -106,7 +164,34 @@ fn nameservers(text: &str) -> Vec<Server> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn a_name_is_asked_for_once_at_a_time_however_many_wait() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        static GATE: Mutex<()> = Mutex::new(());
+        let find = |host: &str| {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            drop(locked(&GATE));
+            Err(format!("no {host}"))
+        };
+        let closed = locked(&GATE);
+        let soon = || Deadline::new(Some(Duration::from_millis(5)));
+        for _ in 0..50 {
+            assert_eq!(Job::of("one.test", find).unwrap().wait(&soon()), None);
+        }
+        let job = Job::of("one.test", find).unwrap();
+        assert_eq!(ASKED.load(Ordering::SeqCst), 1);
+        drop(closed);
+        assert_eq!(job.wait(&Deadline::new(None)), Some(Err("no one.test".into())));
+        // it is over, and the next one asks anew
+        let again = Job::of("one.test", find).unwrap();
+        assert_eq!(again.wait(&Deadline::new(None)), Some(Err("no one.test".into())));
+        assert_eq!(ASKED.load(Ordering::SeqCst), 2);
+    }
 
     #[test]
     fn nameserver_lines_are_servers_in_any_notation() {

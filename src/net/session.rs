@@ -451,7 +451,7 @@ impl AsFd for Session {
 
 /// Messages out of a stream of octets: each is preceded by its length (RFC 1035 section 4.2.2).
 #[derive(Debug, Default)]
-pub struct Frames {
+struct Frames {
     octets: Vec<u8>,
     /// How many of them were handed out already.
     done: usize,
@@ -459,7 +459,7 @@ pub struct Frames {
 
 impl Frames {
     /// Takes in what was received.
-    pub fn extend(&mut self, octets: &[u8]) {
+    fn extend(&mut self, octets: &[u8]) {
         if self.done > 0 && self.octets.len() + octets.len() > LARGEST {
             self.octets.drain(..self.done);
             self.done = 0;
@@ -468,7 +468,7 @@ impl Frames {
     }
 
     /// Octets that were not handed out yet.
-    pub fn waiting(&self) -> usize {
+    fn waiting(&self) -> usize {
         self.octets.len() - self.done
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use sha2::{Digest, Sha256};
 use x509_parser::der_parser::asn1_rs::{Any, Oid};
 use x509_parser::error::X509Error;
@@ -434,6 +435,36 @@ fn key(spki: &SubjectPublicKeyInfo<'_>) -> String {
         "1.3.101.113" => "Ed448".into(),
         other => format!("key type {other}"),
     }
+}
+
+/// What kind of key is in `spki`, a SubjectPublicKeyInfo: `RSA 1024`.
+pub fn key_of(spki: &[u8]) -> String {
+    match SubjectPublicKeyInfo::from_der(spki) {
+        Ok((_, info)) => key(&info),
+        Err(_) => "which cannot be read".into(),
+    }
+}
+
+/// The length of the RSA key in `spki`, a SubjectPublicKeyInfo; `None` where it is of another kind.
+fn rsa_bits_of(spki: &[u8]) -> Option<usize> {
+    let (_, info) = SubjectPublicKeyInfo::from_der(spki).ok()?;
+    match info.parsed() {
+        Ok(PublicKey::RSA(key)) => Some(rsa_bits(key.modulus)),
+        _ => None,
+    }
+}
+
+/// Whether signatures by the key of `spki`, a SubjectPublicKeyInfo, can be verified at all: it is of
+/// a kind that webpki knows, and where it is RSA of 2048 to 8192 bits, which is what ring takes.
+pub(super) fn is_supported_key(spki: &[u8], algorithms: &WebPkiSupportedAlgorithms) -> bool {
+    let Some(kind) = element(spki).and_then(|(info, _)| element(info.content)) else {
+        return false;
+    };
+    let is_known =
+        algorithms.all.iter().any(|it| it.public_key_alg_id().as_ref() == kind.0.content);
+    // ring counts whole octets
+    let fits = |bits: usize| (2048..=8192).contains(&bits.next_multiple_of(8));
+    is_known && rsa_bits_of(spki).is_none_or(fits)
 }
 
 fn rsa_bits(modulus: &[u8]) -> usize {

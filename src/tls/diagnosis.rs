@@ -5,9 +5,10 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, DnsName, UnixTime};
 use webpki::{EndEntityCert, KeyUsage};
 
-use super::certificate::{Outline, distinguished_name_of, pin, sequence};
+use super::certificate::{distinguished_name_of, pin, sequence};
 use super::chain::{Bench, Path};
 use super::ocsp::{self, Issuer};
+use super::reason::is_too_complex;
 use super::roots::Trust;
 use super::words;
 use crate::moment::{day, span};
@@ -27,7 +28,7 @@ pub fn judge(
     now: UnixTime,
     algorithms: &WebPkiSupportedAlgorithms,
 ) -> Verdict {
-    Bench { chain, facts, staple, trust, now, algorithms, checks: 0 }.verdict()
+    Bench::new(chain, facts, staple, trust, now, algorithms).verdict()
 }
 
 /// Names shown where a name does not match.
@@ -40,6 +41,7 @@ impl Bench<'_> {
         let strict = self.verify(self.now, KeyUsage::server_auth());
         let (path, fault) = match strict {
             Ok(path) => (Some(path), None),
+            Err(fault) if is_too_complex(&fault) => (None, Some(fault)),
             Err(fault) => (self.verify_chain_alone(), Some(fault)),
         };
         let proved = path.as_ref().map_or_else(|| vec![0], |it| it.certificates.clone());
@@ -55,19 +57,39 @@ impl Bench<'_> {
             _ => Err(self.why_no_chain(fault.as_ref(), &descent, &signers)),
         };
         let staple = self.stapled(&signers, path.as_ref());
-        let policy = &self.trust.policy;
         let mut answers = vec![
             self.name(),
             chain(led),
             self.dates(dated),
             self.purpose(),
             self.staple(staple.as_ref()),
-            self.pin(&pinned, &descent, anchor.as_ref()),
+            self.pin(&pinned, &descent, &signers, anchor.as_ref()),
         ];
         if let Some(fault) = fault {
             self.refuse_what_webpki_refuses(&mut answers, &fault, &descent);
         }
-        for answer in &mut answers {
+        self.mark_asked(&mut answers);
+        let policy = &self.trust.policy;
+        let mut verdict = Verdict {
+            opportunistic: policy.is_opportunistic(),
+            name: policy.name.as_ref().map(|name| name.to_str().into_owned()).unwrap_or_default(),
+            answers,
+            path: descent,
+            signers,
+            anchor,
+            pinned,
+            staple,
+            at: self.seconds(),
+            hint: None,
+        };
+        verdict.hint = verdict.refusal().and_then(|answer| self.hint(answer));
+        verdict
+    }
+
+    /// Says of each answer whether the policy asked for it.
+    fn mark_asked(&self, answers: &mut [Answer]) {
+        let policy = &self.trust.policy;
+        for answer in answers {
             answer.asked = match answer.question {
                 Question::Pin => policy.asks_pin(),
                 // nobody goes on with a certificate that its issuer revoked, or that demands a
@@ -83,20 +105,6 @@ impl Bench<'_> {
                 *answer = Answer::open(Question::Staple, "no OCSP response was stapled");
             }
         }
-        let mut verdict = Verdict {
-            opportunistic: policy.is_opportunistic(),
-            name: policy.name.as_ref().map(|name| name.to_str().into_owned()).unwrap_or_default(),
-            answers,
-            path: descent,
-            signers,
-            anchor,
-            pinned,
-            staple,
-            at: self.seconds(),
-            hint: None,
-        };
-        verdict.hint = verdict.refusal().and_then(|answer| self.hint(answer));
-        verdict
     }
 
     fn seconds(&self) -> i64 {
@@ -117,12 +125,12 @@ impl Bench<'_> {
             return Answer::open(Question::Name, "no name to check");
         };
         let wanted = name.to_str();
-        let matches = self
-            .chain
-            .first()
-            .and_then(|first| EndEntityCert::try_from(first).ok())
-            .is_some_and(|it| it.verify_is_valid_for_subject_name(name).is_ok());
-        if matches {
+        let end_entity = match self.chain.first() {
+            Some(first) => EndEntityCert::try_from(first),
+            None => Err(webpki::Error::BadDer),
+        };
+        let is_for = |it: &EndEntityCert<'_>| it.verify_is_valid_for_subject_name(name).is_ok();
+        if end_entity.as_ref().is_ok_and(is_for) {
             return Answer::yes(Question::Name, format!("#1 is for {wanted}"));
         }
         let no = |flaw, why: String| Answer::no(Question::Name, flaw, why);
@@ -139,6 +147,14 @@ impl Bench<'_> {
                 None => "#1 has no names".into(),
             };
             return no(Flaw::NoNames, why);
+        }
+        if let Err(fault) = end_entity {
+            let (_, why) = match fault {
+                webpki::Error::UnsupportedCriticalExtension => self.unknown_critical(),
+                webpki::Error::UnsupportedCertVersion => self.old_version(),
+                fault => words::of_webpki(&fault),
+            };
+            return Answer::open(Question::Name, format!("cannot be judged: {why}"));
         }
         let is_address = matches!(name, rustls::pki_types::ServerName::IpAddress(_));
         let addresses = content.names.iter().any(|it| matches!(it, AltName::Ip(_)));
@@ -200,14 +216,14 @@ impl Bench<'_> {
         if self.staple.is_empty() {
             return None;
         }
-        let subject = self.chain.first().and_then(|it| Outline::of(it));
+        let outline = |position: usize| self.link(position).map(|it| it.outline);
+        let subject = outline(0);
         let sent = match signers.first() {
-            Some(Signer::Sent(issuer)) => {
-                Outline::of(&self.chain[*issuer]).map(|it| it.spki.to_vec())
-            }
-            Some(Signer::Itself) => subject.as_ref().map(|it| it.spki.to_vec()),
+            Some(Signer::Sent(issuer)) => outline(*issuer),
+            Some(Signer::Itself) => subject,
             _ => None,
         };
+        let sent = sent.map(|it| it.spki.to_vec());
         // the anchor itself issued #1
         let anchored = path.map(|path| &self.trust.anchors.anchors[path.anchor]);
         let key = sent.or_else(|| anchored.map(|it| sequence(&it.subject_public_key_info)));
@@ -223,6 +239,8 @@ impl Bench<'_> {
     fn staple(&self, staple: Option<&Result<StapleFacts, String>>) -> Answer {
         /// Clocks differ, seconds.
         const SKEW: i64 = 300;
+        /// What +tls-ocsp-stapling takes where no other age is said, seconds.
+        const WEEK: i64 = 7 * 86_400;
         let no = |flaw, why| Answer::no(Question::Staple, flaw, why);
         let now = self.seconds();
         let facts = match staple {
@@ -260,8 +278,11 @@ impl Bench<'_> {
                 format!("the stapled OCSP response ended on {day}, {ago} ago"),
             );
         }
-        if let Some(most) = self.trust.policy.staple.filter(|most| age > seconds_of(*most)) {
-            let (age, most) = (span(age), span(seconds_of(most)));
+        // one that does not say until when it holds would hold for ever
+        let most = self.trust.policy.staple.map(seconds_of);
+        let most = most.or_else(|| facts.next_update.is_none().then_some(WEEK));
+        if let Some(most) = most.filter(|&most| age > most) {
+            let (age, most) = (span(age), span(most));
             return no(
                 Flaw::StaleStaple,
                 format!("the stapled OCSP response is {age} old, more than {most}"),
@@ -270,7 +291,13 @@ impl Bench<'_> {
         Answer::yes(Question::Staple, format!("good, {} old", span(age)))
     }
 
-    fn pin(&self, pinned: &[usize], descent: &[usize], anchor: Option<&AnchorFacts>) -> Answer {
+    fn pin(
+        &self,
+        pinned: &[usize],
+        descent: &[usize],
+        signers: &[Signer],
+        anchor: Option<&AnchorFacts>,
+    ) -> Answer {
         let no = |flaw, why| Answer::no(Question::Pin, flaw, why);
         let policy = &self.trust.policy;
         if !policy.asks_pin() {
@@ -285,7 +312,12 @@ impl Bench<'_> {
         let unproved = self.positions_of_pins(|position| !descent.contains(&position));
         if let Some(position) = unproved.first() {
             let number = position + 1;
-            let why = format!("matches certificate #{number}, which did not sign #1: not counted");
+            let did_not = if signers.contains(&Signer::Unverified(*position)) {
+                "of which nobody can tell whether it signed"
+            } else {
+                "which did not sign"
+            };
+            let why = format!("matches certificate #{number}, {did_not} #1: not counted");
             return no(Flaw::PinUnproved, why);
         }
         let served = self.facts.first().and_then(|it| it.pin).map(|it| base64(&it));

@@ -7,6 +7,7 @@ pub mod diagnosis;
 pub mod hello;
 mod ocsp;
 pub mod policy;
+mod reason;
 pub mod roots;
 mod signature;
 pub mod trust;

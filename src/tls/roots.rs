@@ -78,9 +78,9 @@ impl Anchors {
     }
 }
 
-/// The hashes of the keys in the PEM or DER file at `path`: of its first certificate, or of the
+/// The hash of the key in the PEM or DER file at `path`: that of its first certificate, or the
 /// public key it holds.
-pub fn pin_file(path: &str) -> Result<[u8; 32], Error> {
+fn pin_file(path: &str) -> Result<[u8; 32], Error> {
     let octets = std::fs::read(path).map_err(|error| unreadable(path, &system_words(&error)))?;
     let certificate = CertificateDer::from_pem_slice(&octets)
         .map(|it| it.to_vec())

@@ -8,12 +8,12 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, PeerMisbehaved,
-    SignatureScheme, SupportedProtocolVersion,
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, OtherError,
+    PeerMisbehaved, SignatureScheme, SupportedProtocolVersion,
 };
 use webpki::RawPublicKeyEntity;
 
-use super::certificate::{self, Outline};
+use super::certificate::{self, Outline, is_supported_key};
 use super::diagnosis;
 use super::roots::Trust;
 use crate::error::Error;
@@ -113,7 +113,10 @@ impl Recorder {
         let proved = algorithms.iter().take(most).any(|algorithm| {
             entity.verify_signature(*algorithm, message, signed.signature()).is_ok()
         });
-        if proved { self.judge(signed.scheme) } else { Err(CertificateError::BadSignature.into()) }
+        if proved {
+            return self.judge(signed.scheme);
+        }
+        Err(unproved(&key, &self.algorithms).into())
     }
 }
 
@@ -174,6 +177,21 @@ impl ServerCertVerifier for Recorder {
     }
 }
 
+/// Why a handshake signature proves nothing: that it is wrong is said of no key that cannot be
+/// verified with.
+fn unproved(spki: &[u8], algorithms: &WebPkiSupportedAlgorithms) -> CertificateError {
+    if is_supported_key(spki, algorithms) {
+        return CertificateError::BadSignature;
+    }
+    let key = certificate::key_of(spki);
+    let why = format!(
+        "the key of certificate #1, {key}, is weak or not supported, so nobody can prove to hold it"
+    );
+    CertificateError::Other(OtherError(Arc::from(
+        Box::<dyn std::error::Error + Send + Sync>::from(why),
+    )))
+}
+
 /// RFC 8446 section 4.2.3: neither PKCS #1 v1.5 nor SHA-1 may sign a TLS 1.3 handshake.
 fn is_tls13(scheme: SignatureScheme) -> bool {
     !matches!(
@@ -196,5 +214,42 @@ fn alert_for(question: Question, flaw: Option<Flaw>) -> CertificateError {
         (Question::Purpose, _) => CertificateError::InvalidPurpose,
         (Question::Staple, _) => CertificateError::InvalidOcspResponse,
         (Question::Pin, _) => CertificateError::ApplicationVerificationFailure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::crypto::ring;
+
+    use super::super::certificate::sequence;
+    use super::*;
+
+    /// SubjectPublicKeyInfo of an RSA key of so many bits.
+    fn rsa(bits: usize) -> Vec<u8> {
+        const ALGORITHM: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+        let value = |tag, content: &[u8]| {
+            let mut der = sequence(content);
+            der[0] = tag;
+            der
+        };
+        let modulus = value(2, &[&[0][..], &vec![0xff; bits / 8]].concat());
+        let key = sequence(&[modulus, value(2, &[1, 0, 1])].concat());
+        sequence(&[sequence(ALGORITHM), value(3, &[&[0][..], &key].concat())].concat())
+    }
+
+    #[test]
+    fn a_key_of_a_length_that_nobody_verifies_with_is_not_said_to_be_anothers() {
+        let algorithms = ring::default_provider().signature_verification_algorithms;
+        for bits in [2048, 3072, 8192] {
+            let error = unproved(&rsa(bits), &algorithms);
+            assert_eq!(error, CertificateError::BadSignature, "{bits}");
+        }
+        for bits in [512, 1024, 2040, 8200] {
+            let CertificateError::Other(error) = unproved(&rsa(bits), &algorithms) else {
+                panic!("{bits}");
+            };
+            let words = format!("the key of certificate #1, RSA {bits}, is weak or not supported");
+            assert!(error.to_string().starts_with(&words), "{error}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use rcgen::{
 use rustls::pki_types::CertificateDer;
 
 use super::der;
-use super::pki::{Identity, Pki, authority, dn, ecdsa, leaf, rsa, validity, weak};
+use super::pki::{Identity, Pki, authority, dn, ecdsa, leaf, rsa, validity, weak, weak_key};
 
 /// The certificates a server presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +80,10 @@ pub enum Credential {
     Ed25519,
     /// Signed with SHA-1 by an RSA key of 1024 bits: [`Pki::weak_root_pem`] is its root.
     WeakSignature,
+    /// Signed with SHA-256, by an RSA key of 1024 bits: [`Pki::weak_key_root_pem`] is its root.
+    WeakKey,
+    /// Must be stapled (RFC 7633).
+    MustStaple,
     /// Version 1: no extensions at all, signed well.
     Version1,
     /// Octets that are no certificate at the second place, before the intermediate.
@@ -133,6 +137,8 @@ impl Credential {
         Self::P384,
         Self::Ed25519,
         Self::WeakSignature,
+        Self::WeakKey,
+        Self::MustStaple,
         Self::Version1,
         Self::UnparsableCertificate,
         Self::UnparsableLeaf,
@@ -159,6 +165,9 @@ impl Credential {
             Self::ClientPurpose => {
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             }
+            Self::MustStaple => params
+                .custom_extensions
+                .push(CustomExtension::from_oid_content(der::TLS_FEATURE, der::status_request())),
             Self::HugeCertificate => {
                 let octets = der::value(0x04, &[0x5a; 60_000]);
                 params.custom_extensions.push(private_extension(octets));
@@ -286,6 +295,7 @@ impl Credential {
                 chain
             }
             Self::WeakSignature => return weak(),
+            Self::WeakKey => return weak_key(),
             Self::Version1 => {
                 let leaf = der::as_version_1(&good(&params), pki.issuing.issuer.key());
                 vec![leaf.into(), issuing()]

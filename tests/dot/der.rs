@@ -9,6 +9,8 @@ use x509_parser::prelude::{TbsCertificate, X509Certificate};
 pub(crate) const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
 /// AuthorityInfoAccess (RFC 5280 section 4.2.2.1).
 pub(crate) const AUTHORITY_INFO_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+/// TLS feature (RFC 7633).
+pub(crate) const TLS_FEATURE: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 24];
 /// The content of the OID ecdsa-with-SHA256 (RFC 5758 section 3.2).
 pub(crate) const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 
@@ -44,6 +46,11 @@ pub(crate) fn dns_names(names: &[&[u8]]) -> Vec<u8> {
 pub(crate) fn issuer_url(url: &str) -> Vec<u8> {
     let ca_issuers = value(0x06, &[0x2b, 6, 1, 5, 5, 7, 0x30, 2]);
     sequence(&[sequence(&[ca_issuers, value(0x86, url.as_bytes())])])
+}
+
+/// The content of a TLS feature extension: a staple must come.
+pub(crate) fn status_request() -> Vec<u8> {
+    sequence(&[value(0x02, &[5])])
 }
 
 /// The same certificate as version 1 (no version field, no extensions), signed anew.

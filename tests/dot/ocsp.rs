@@ -21,6 +21,8 @@ pub enum Staple {
     Unknown,
     /// Good, until three days ago.
     Stale,
+    /// Good, as of ten years ago, and it does not say until when.
+    Endless,
     /// Good, but of another serial number.
     OtherCertificate,
     /// Good, but signed by a root that nobody trusts.
@@ -42,6 +44,7 @@ impl Staple {
         Self::Revoked,
         Self::Unknown,
         Self::Stale,
+        Self::Endless,
         Self::OtherCertificate,
         Self::Forged,
         Self::TryLater,
@@ -115,8 +118,13 @@ impl Staple {
             Self::Unknown => value(0x82, &[]),
             _ => value(0x80, &[]),
         };
-        let (from, until) = if self == Self::Stale { (-10, -3) } else { (-1, 6) };
-        sequence(&[of, status, time(from), value(0xa0, &time(until))])
+        let (from, until) = match self {
+            Self::Stale => (-10, Some(-3)),
+            Self::Endless => (-3650, None),
+            _ => (-1, Some(6)),
+        };
+        let until = until.map(|days| value(0xa0, &time(days))).unwrap_or_default();
+        sequence(&[of, status, time(from), until])
     }
 }
 

@@ -22,6 +22,8 @@ use super::der;
 const RSA_2048: &str = include_str!("rsa2048.pem");
 /// A key, its certificate signed with SHA-1, and the authority: rcgen signs with nothing that weak.
 const WEAK: &str = include_str!("weak.pem");
+/// A key, its certificate, and the authority, whose key is too short for ring to make or use.
+const WEAK_KEY: &str = include_str!("weak_key.pem");
 
 /// Where leaf certificates say that their issuer may be fetched.
 pub const ISSUER_URL: &str = "http://aia.lab.test/issuing.crt";
@@ -103,6 +105,11 @@ impl Pki {
     /// The root of [`Credential::WeakSignature`] (RSA 1024, SHA-1), as PEM.
     pub fn weak_root_pem(&self) -> String {
         pem(&weak().chain[1])
+    }
+
+    /// The root of [`Credential::WeakKey`] (RSA 1024, SHA-256), as PEM.
+    pub fn weak_key_root_pem(&self) -> String {
+        pem(&weak_key().chain[1])
     }
 
     /// What a server presents for this credential: the same each time.
@@ -232,9 +239,18 @@ pub(crate) fn rsa() -> KeyPair {
 
 /// The weak chain that ships with the tests: the server's certificate and its root.
 pub(crate) fn weak() -> Identity {
-    let chain = CertificateDer::pem_slice_iter(WEAK.as_bytes()).collect::<Result<_, _>>();
+    identity(WEAK)
+}
+
+/// The chain under a weak key that ships with the tests: the server's certificate and its root.
+pub(crate) fn weak_key() -> Identity {
+    identity(WEAK_KEY)
+}
+
+fn identity(fixture: &str) -> Identity {
+    let chain = CertificateDer::pem_slice_iter(fixture.as_bytes()).collect::<Result<_, _>>();
     Identity {
         chain: chain.expect("the fixture holds certificates"),
-        key: PrivateKeyDer::from_pem_slice(WEAK.as_bytes()).expect("the fixture holds a key"),
+        key: PrivateKeyDer::from_pem_slice(fixture.as_bytes()).expect("the fixture holds a key"),
     }
 }

@@ -7,8 +7,8 @@ use rcgen::{
 };
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
-use crate::dot::{Identity, Server, pem};
-use crate::run::{Seen, file, tdig};
+use crate::dot::{Credential, Identity, Pki, Server, pem};
+use crate::run::{Seen, file, root, tdig};
 
 /// Changes what one of the certificates says: the server's is 0, its issuer 1, and so on.
 type Change = fn(usize, &mut CertificateParams);
@@ -91,12 +91,7 @@ fn each_flaw_is_told_with_the_number_of_its_certificate() {
             "critical",
             |place, params| {
                 if place == 1 {
-                    let mut odd = CustomExtension::from_oid_content(
-                        &[1, 3, 6, 1, 4, 1, 32473, 1],
-                        b"\x05\x00".to_vec(),
-                    );
-                    odd.set_criticality(true);
-                    params.custom_extensions.push(odd);
+                    params.custom_extensions.push(unknown_critical());
                 }
             },
             "chain: #2 has the critical extension 1.3.6.1.4.1.32473.1, which is not understood)",
@@ -150,4 +145,71 @@ fn an_issuer_that_may_not_sign_is_noted_although_it_is_believed() {
     assert_eq!(seen.status, 0, "{seen:#?}");
     let note = ";;     Note: it signed #1 without the usage to sign certificates\n";
     assert_eq!(seen.out.matches(note).count(), 1, "{seen:#?}");
+}
+
+#[test]
+fn a_name_in_a_certificate_that_is_not_understood_is_not_another_name() {
+    let seen = ask("critical-name", |place, params| {
+        if place == 0 {
+            params.custom_extensions.push(unknown_critical());
+        }
+    });
+    assert_eq!(seen.status, 6);
+    let why = "#1 has the critical extension 1.3.6.1.4.1.32473.1, which is not understood";
+    assert!(
+        seen.err.contains(&format!("name: cannot be judged: {why}; chain: {why})")),
+        "{seen:#?}"
+    );
+    assert!(!seen.err.contains("HINT"), "{seen:#?}");
+}
+
+#[test]
+fn a_trust_anchor_is_not_said_to_be_none() {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["dot.test".to_owned()]).unwrap();
+    params.custom_extensions.push(unknown_critical());
+    let odd = params.self_signed(&key).unwrap();
+    let root = file("odd-root.pem", &pem(odd.der()));
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let server = Server::presenting(Identity { chain: vec![odd.der().clone()], key }).start();
+    let port = server.port();
+    let seen = tdig(&format!("@127.0.0.1#{port} +tls-ca={root} +tls-host=dot.test example.com"));
+    assert_eq!(seen.status, 6);
+    assert!(seen.err.contains("chain: #1 has the critical extension 1.3.6"), "{seen:#?}");
+    assert!(!seen.err.contains("is no trust anchor"), "{seen:#?}");
+}
+
+#[test]
+fn strangers_sent_along_lend_a_chain_neither_their_faults_nor_their_dates() {
+    let stranger = |year: i32, extension: Option<CustomExtension>| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "Stranger");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_before = rcgen::date_time_ymd(year, 1, 1);
+        params.not_after = rcgen::date_time_ymd(year + 1, 1, 1);
+        params.custom_extensions.extend(extension);
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone()
+    };
+    for (credential, chain) in [
+        (Credential::Expired, "yes, to C=CZ,O=Lab Root,CN=Lab Root CA"),
+        (Credential::IntermediateMissing, "no, the certificate of the issuer of #1, "),
+        (Credential::NeverTogether, "no, its certificates were never valid at the same time"),
+    ] {
+        let identity = Pki::shared().identity(credential);
+        let mut sent = identity.chain.clone();
+        sent.extend([stranger(2001, None), stranger(2040, Some(unknown_critical()))]);
+        let key = identity.key.clone_key();
+        let server = Server::presenting(Identity { chain: sent, key }).start().expect_no_query();
+        let (port, root) = (server.port(), root());
+        let seen = tdig(&format!("@127.0.0.1#{port} +tls-ca={root} +tls-host=dot.test e.test"));
+        assert!(seen.out.contains(&format!(";;     chain:   {chain}")), "{credential:?} {seen:#?}");
+    }
+}
+
+/// An extension under the private enterprise number for examples (RFC 5612).
+fn unknown_critical() -> CustomExtension {
+    let null = b"\x05\x00".to_vec();
+    let mut odd = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 32473, 1], null);
+    odd.set_criticality(true);
+    odd
 }

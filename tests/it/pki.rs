@@ -74,6 +74,8 @@ fn each_credential_is_judged_by_its_one_flaw() {
         (C::P384, ""),
         (C::Ed25519, ""),
         (C::WeakSignature, "UnknownIssuer"),
+        (C::WeakKey, "UnknownIssuer"),
+        (C::MustStaple, ""),
         (C::Version1, "UnsupportedCertVersion"),
         (C::UnparsableCertificate, ""),
         (C::UnparsableLeaf, "BadEncoding"),

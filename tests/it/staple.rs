@@ -15,8 +15,12 @@ use crate::dot::{Behaviour, Credential, Pki, Server, Staple};
 use crate::run::{Seen, root, tdig};
 
 fn stapled(staple: Staple) -> Server {
-    let leaf = Pki::shared().identity(Credential::Good).chain[0].clone();
-    Server::with(Credential::Good).staple(&staple.of(Pki::shared(), &leaf)).start()
+    stapled_to(Credential::Good, staple)
+}
+
+fn stapled_to(credential: Credential, staple: Staple) -> Server {
+    let leaf = Pki::shared().identity(credential).chain[0].clone();
+    Server::with(credential).staple(&staple.of(Pki::shared(), &leaf)).start()
 }
 
 fn ask(server: &Server, options: &str) -> Seen {
@@ -39,6 +43,7 @@ fn a_staple_that_is_asked_for_must_be_good_fresh_and_of_this_certificate() {
             "a newer OCSP response is available but was not sent",
             "the stapled OCSP response ended on ",
         ),
+        (Staple::Endless, "", "the stapled OCSP response is 9years 11months old, more than 7days"),
         (Staple::OtherCertificate, "unable to verify", "proves nothing: it is about another"),
         (Staple::Forged, "unable to verify", "it was not signed by the issuer, nor by a responder"),
         (Staple::TryLater, "unable to verify", "the responder gave no status, it says tryLater"),
@@ -104,6 +109,16 @@ fn a_revoked_certificate_is_refused_without_being_asked_and_only_by_a_staple_tha
             _ => assert_eq!(strict.status, 0, "{staple:?}: {strict:#?}"),
         }
     }
+}
+
+#[test]
+fn a_certificate_that_must_be_stapled_is_so_by_no_response_that_holds_for_ever() {
+    for (staple, status) in [(Staple::Good, 0), (Staple::Stale, 6), (Staple::Endless, 6)] {
+        let seen = ask(&stapled_to(Credential::MustStaple, staple), "");
+        assert_eq!(seen.status, status, "{staple:?}: {seen:#?}");
+    }
+    let seen = ask(&stapled_to(Credential::Good, Staple::Endless), "");
+    assert_eq!(seen.status, 0, "nobody asked for a staple: {seen:#?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Who is believed: every policy against every flaw of a certificate, with the exit status, the
 //! reason and the hint. One rule: a peer that was refused gets no octet of a query.
 
-use crate::dot::{Behaviour, Credential, Server, pin};
+use crate::dot::{Behaviour, Credential, Identity, Server, pin};
 use crate::run::{Seen, program, root, tdig, unrelated_root};
 
 /// The policies of the table, as the options that make them.
@@ -364,6 +364,36 @@ fn a_weak_signature_is_called_weak_where_its_root_is_trusted() {
     let seen = tdig(&format!("@127.0.0.1#{} +tls-ca={root} example.com", server.port()));
     assert_eq!(seen.status, 6);
     let words = "chain: #1 is signed with RSA-SHA1, which is weak or not supported";
+    assert!(seen.err.contains(words), "{seen:#?}");
+}
+
+#[test]
+fn a_weak_key_is_called_weak_and_not_a_forger() {
+    let weak = crate::run::file("weak-key.pem", &crate::dot::Pki::shared().weak_key_root_pem());
+    for (options, words) in [
+        (format!("+tls-ca={weak}"), "chain: the key of #2, RSA 1024, is weak or not supported"),
+        (format!("+tls-ca={}", root()), "chain: the key of #2, RSA 1024, is weak"),
+    ] {
+        let server = Server::start(Credential::WeakKey, Behaviour::Answer).expect_no_query();
+        let seen = tdig(&format!("@127.0.0.1#{} {options} example.com", server.port()));
+        assert_eq!(seen.status, 6);
+        assert!(seen.err.contains(words), "{seen:#?}");
+        assert!(seen.out.contains("signed by #2 (not verified) with RSA-SHA256"), "{seen:#?}");
+    }
+    let server = Server::start(Credential::WeakKey, Behaviour::Answer).expect_no_query();
+    let (port, pin) = (server.port(), server.pin(1));
+    let seen = tdig(&format!("@127.0.0.1#{port} +tls-pin={pin} example.com"));
+    assert_eq!(seen.status, 7);
+    let words = "pin: matches certificate #2, of which nobody can tell whether it signed #1: not \
+                 counted";
+    assert!(seen.err.contains(words), "{seen:#?}");
+
+    let identity = crate::dot::Pki::shared().identity(Credential::WeakKey);
+    let (chain, key) = (vec![identity.chain[0].clone()], identity.key.clone_key());
+    let server = Server::presenting(Identity { chain, key }).start().expect_no_query();
+    let seen = tdig(&format!("@127.0.0.1#{} +tls-ca={weak} example.com", server.port()));
+    let words = "chain: the key of the trust anchor C=CZ,O=Lab Root,CN=Lab Weak Key CA, RSA 1024, \
+                 is weak or not supported";
     assert!(seen.err.contains(words), "{seen:#?}");
 }
 
