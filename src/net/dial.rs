@@ -70,6 +70,11 @@ impl Race {
         }
     }
 
+    /// How many may still arrive.
+    pub fn rest(&self) -> usize {
+        self.running.len() + self.waiting.len()
+    }
+
     /// The next connection; `None` when all addresses, or all the time, was used up. What fails is
     /// told; an address that was given no time did not fail.
     pub fn next(

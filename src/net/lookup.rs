@@ -180,8 +180,8 @@ fn targets(lookup: &Lookup) -> Result<Vec<Target>, Error> {
     }
 }
 
-/// What the next of so many servers may take of the time that is left, so that one who is silent
-/// leaves as much to each of the others.
+/// What the next of so many servers or addresses may take of the time that is left, so that one who
+/// is silent leaves as much to each of the others.
 fn share(deadline: Deadline, servers: usize) -> Deadline {
     match u32::try_from(servers).unwrap_or(u32::MAX) {
         // the last one gets all, to the nanosecond
@@ -408,7 +408,13 @@ impl Attempt<'_> {
                 return Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())));
             };
             let connected = self.deadline.elapsed();
-            match self.greet(stream, Endpoint::Ip(address), target, protocol, trust.clone()) {
+            // who is silent leaves as much to each of the others
+            let whole = self.deadline;
+            self.deadline = share(whole, 1 + race.rest());
+            let greeted =
+                self.greet(stream, Endpoint::Ip(address), target, protocol, trust.clone());
+            self.deadline = whole;
+            match greeted {
                 Ok(session) => {
                     let handshake = session.handshake;
                     let connect = connected - start;

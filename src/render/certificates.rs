@@ -139,7 +139,11 @@ pub(super) fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Ro
         lines.push((Role::Warning, format!("Note: +{more} more, all with -dd")));
     }
     if off_path {
-        lines.push((Role::Warning, "Not on the path: it did not sign #1".to_owned()));
+        let why = match verdict.signers.contains(&Signer::Unverified(position)) {
+            true => "whether it signed #1 cannot be verified",
+            false => "it did not sign #1",
+        };
+        lines.push((Role::Warning, format!("Not on the path: {why}")));
     } else if let Some(last) = last_needed(verdict, position) {
         let last = last + 1;
         lines.push((Role::Comment, format!("Not needed: a trust anchor signed #{last}")));
@@ -383,6 +387,7 @@ fn key(position: usize, content: &CertContent, verdict: &Verdict) -> String {
             None => content.issuer.clone(),
         },
         Some(Signer::Forged(other)) => format!("another key than that of #{}", other + 1),
+        Some(Signer::Unverified(other)) if *other == position => "itself (not verified)".to_owned(),
         Some(Signer::Unverified(other)) => format!("#{} (not verified)", other + 1),
         Some(Signer::Unknown) | None => format!("{} (not sent)", content.issuer),
     };

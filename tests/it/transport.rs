@@ -259,24 +259,39 @@ fn what_is_not_there_is_told_with_the_reason_before_anybody_is_asked() {
     }
 }
 
-#[test]
-fn an_address_where_nobody_listens_does_not_hide_a_refusal_at_another() {
-    // a name with two addresses needs a namespace of mounts, which not every machine gives
+/// Runs the program where `two.test` has the addresses ::1 and 127.0.0.1; `None`, which is said,
+/// where nobody may mount a file for that.
+fn with_two_addresses(line: &str) -> Option<(Option<i32>, String)> {
     if !Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|it| it.status.success()) {
-        return say("skipped the refusal at one of two addresses: no namespaces");
+        say("skipped a name with two addresses: no namespaces");
+        return None;
     }
     let hosts = file("hosts", "::1 two.test\n127.0.0.1 two.test\n");
-    let server =
-        Server::with(Credential::Expired).on(Ipv6Addr::LOCALHOST).start().expect_no_query();
-    let script = format!(
-        "mount --bind {hosts} /etc/hosts && exec {} @two.test#{} +tls-ca={} example.com",
-        env!("CARGO_BIN_EXE_tdig"),
-        server.port(),
-        root()
-    );
+    let script =
+        format!("mount --bind {hosts} /etc/hosts && exec {} {line}", env!("CARGO_BIN_EXE_tdig"));
     let output = Command::new("unshare").args(["-rm", "sh", "-c", &script]).output().unwrap();
-    let err = String::from_utf8(output.stderr).unwrap();
+    Some((output.status.code(), String::from_utf8(output.stderr).unwrap()))
+}
+
+#[test]
+fn an_address_where_nobody_listens_does_not_hide_a_refusal_at_another() {
+    let server = Server::with(Credential::Expired).on(Ipv6Addr::LOCALHOST).start();
+    let line = format!("@two.test#{} +tls-ca={} example.com", server.port(), root());
+    let server = server.expect_anything();
+    let Some((status, err)) = with_two_addresses(&line) else { return };
     assert!(err.contains("can't connect to 127.0.0.1@"), "{err}");
     assert!(err.contains("certificate refused"), "{err}");
-    assert_eq!(output.status.code(), Some(6), "{err}");
+    assert_eq!(status, Some(6), "{err}");
+    assert!(server.queries().is_empty());
+}
+
+#[test]
+fn an_address_that_is_silent_leaves_time_for_another() {
+    let silent = Server::with(Credential::Good).on(Ipv6Addr::LOCALHOST);
+    let silent = silent.behaviour(Behaviour::Silence).start().expect_anything();
+    let good = Server::with(Credential::Good).port(silent.port()).start().expect_anything();
+    let line = format!("@two.test#{} +timeout=1s example.com", good.port());
+    let Some((status, err)) = with_two_addresses(&line) else { return };
+    assert_eq!(status, Some(0), "{err}");
+    assert!(err.contains("handshake, after 0.5 s"), "{err}");
 }
