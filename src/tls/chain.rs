@@ -1,5 +1,5 @@
 //! Where a chain leads: the path that webpki verifies, and who signed what. One rule: a path is
-//! webpki's or it is none; and whatever a server sends, it is asked little and at most twice.
+//! webpki's or it is none; and whatever a server sends, it is asked little and a few times at most.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,6 +18,9 @@ const MOST_SIGNATURE_CHECKS: usize = 64;
 /// webpki follows every branch, up to six certificates deep: so many have a hundred branches at
 /// most, and no server needs half of them.
 const MOST_CANDIDATES: usize = 12;
+/// Chains of no more certificates go to webpki as they are: all that they can cost is some dozens of
+/// checks, and whether signatures lead anywhere is what it finds out.
+const FEW: usize = 5;
 
 /// What judging needs.
 pub(super) struct Bench<'a> {
@@ -29,10 +32,12 @@ pub(super) struct Bench<'a> {
     pub(super) algorithms: &'a WebPkiSupportedAlgorithms,
     /// What signatures need, of each certificate that has it.
     pub(super) links: Vec<Option<Link<'a>>>,
-    /// #1, and the certificates from which its signatures descend, in the order sent.
+    /// #1, and the certificates from which its signatures descend, in the order sent; until that is
+    /// known, all of a few.
     pub(super) candidates: Vec<usize>,
-    /// Positions of the trust anchors that signed one of them.
+    /// Positions of the trust anchors that signed one of them, or may have.
     anchors: Vec<usize>,
+    searched: bool,
     /// There are more of them than were followed.
     pub(super) crowded: bool,
     /// Whether a key, a SubjectPublicKeyInfo, made the signature of the certificate at a position.
@@ -79,18 +84,33 @@ impl<'a> Bench<'a> {
             now,
             algorithms,
             links: chain.iter().map(link).collect(),
-            candidates: vec![0],
+            candidates: (0..chain.len()).collect(),
             anchors: Vec::new(),
+            searched: false,
             crowded: false,
             checked: BTreeMap::new(),
         };
-        bench.search();
+        if chain.len() > FEW {
+            bench.search();
+        } else {
+            for subject in 0..chain.len() {
+                let named = bench.namesake_anchors(subject);
+                bench.anchors.extend(named);
+            }
+            bench.anchors.sort_unstable();
+            bench.anchors.dedup();
+        }
         bench
     }
 
     /// Finds the certificates, and the trust anchors, from which the signature of #1 descends: the
-    /// nearest ones first, so that strangers sent along keep none of them out.
-    fn search(&mut self) {
+    /// nearest ones first, so that strangers sent along keep none of them out. Returns whether that
+    /// was not known.
+    pub(super) fn search(&mut self) -> bool {
+        if std::mem::replace(&mut self.searched, true) {
+            return false;
+        }
+        (self.candidates, self.anchors) = (vec![0], Vec::new());
         let mut next = 0;
         while let Some(&subject) = self.candidates.get(next) {
             next += 1;
@@ -117,6 +137,7 @@ impl<'a> Bench<'a> {
         // the order in which webpki would have met them
         self.candidates.sort_unstable();
         self.anchors.sort_unstable();
+        true
     }
 
     pub(super) fn content(&self, position: usize) -> Option<&'a CertContent> {
