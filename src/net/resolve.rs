@@ -68,7 +68,8 @@ fn by_system(host: &str) -> Found {
 fn reason(error: io::Error) -> String {
     let words = system_words(&error);
     match words.strip_prefix("failed to lookup address information: ") {
-        Some(words) => system_words(&io::Error::other(words)),
+        // kdig has them as the resolver does, with a capital
+        Some(words) => words.to_owned(),
         None => words,
     }
 }
