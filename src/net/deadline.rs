@@ -57,7 +57,7 @@ impl Deadline {
 /// What every system's poll takes, 24 days.
 const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// Waits until one of `sockets` is ready, or for `patience`, though no longer than [`LONGEST`]; `None` is
+/// Waits until one of `sockets` is ready, or for `patience`, though no longer than 24 days; `None` is
 /// for ever. Returns how many are ready.
 pub fn poll(sockets: &mut [PollFd<'_>], patience: Option<Duration>) -> io::Result<usize> {
     // Windows waits for nobody with an error
