@@ -15,9 +15,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Reads one of: `/path` of a UNIX socket, `host`, `host:port`, `host@port`, `host#port`, `[address]:port`, IPv6 without
-    /// brackets, each with or without `#name` after it (systemd-resolved, Unbound), and
-    /// `tls://host[:port]`.
+    /// Reads one of: `/path` of a UNIX socket, `host`, `host:port`, `host@port`, `host#port`,
+    /// `[address]:port`, IPv6 without brackets, each with or without `#name` after it
+    /// (systemd-resolved, Unbound), and `tls://host[:port]`.
     ///
     /// The error says what is wrong, without the text itself.
     pub fn parse(typed: &str) -> Result<Self, String> {
