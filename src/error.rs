@@ -21,6 +21,9 @@ pub const LOCAL_FILE: u8 = 8;
 /// The exit status when a reply came that is of no use.
 pub const NO_ANSWER: u8 = 11;
 
+/// What stands for the path of the trust store of the system, which is not always one file.
+pub const SYSTEM_STORE: &str = "system trust store";
+
 /// The exit status of a batch that Ctrl-C ended, as a shell has it of a program.
 pub const INTERRUPTED: u8 = 130;
 
@@ -191,6 +194,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
+            Self::File { path, .. } if path == SYSTEM_STORE => {
+                Some("+tls-mozilla, whose roots are built in".into())
+            }
             Self::Refused(facts) => facts.verdict.hint.clone(),
             Self::Handshake(Handshake::NotTls(octets)) if octets.starts_with(b"HTTP/") => {
                 Some("this looks like HTTP; is the port right? -p 853".into())

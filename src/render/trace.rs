@@ -156,9 +156,13 @@ impl Talk<'_> {
             }
             Error::Usage { .. }
             | Error::Resolve { .. }
-            | Error::File { .. }
             | Error::Transfer { .. }
             | Error::Internal(_) => self.error(format_args!("{error}")),
+            // no server is given up for it
+            Error::File { .. } => {
+                self.error(format_args!("{error}"))?;
+                self.hint(error)
+            }
             Error::Connect { .. } | Error::Handshake(_) => self.warning(format_args!("{error}")),
             Error::Reply { peer, cause } => {
                 self.warning(format_args!("{error}"))?;

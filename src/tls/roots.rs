@@ -11,7 +11,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::certificate::{Outline, pin};
 use super::policy::{Policy, Root};
-use crate::error::{Error, system_words};
+use crate::error::{Error, SYSTEM_STORE, system_words};
 
 /// A policy with everything it names loaded.
 #[derive(Debug)]
@@ -117,10 +117,8 @@ fn system() -> Result<Vec<TrustAnchor<'static>>, Error> {
     let anchors = anchors(&certs);
     match (anchors.is_empty(), errors.first()) {
         (false, _) => Ok(anchors),
-        (true, Some(error)) => Err(unreadable("system trust store", &error.to_string())),
-        (true, None) => {
-            Err(unreadable("system trust store", "not found; +tls-mozilla is built in"))
-        }
+        (true, Some(error)) => Err(unreadable(SYSTEM_STORE, &error.to_string())),
+        (true, None) => Err(unreadable(SYSTEM_STORE, "not found")),
     }
 }
 

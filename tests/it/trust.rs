@@ -328,6 +328,12 @@ fn a_store_that_cannot_be_had_is_an_error_and_nobody_is_asked() {
         assert!(seen.err.contains(words), "{seen:#?}");
     }
     assert!(server.queries().is_empty());
+    let store = [("SSL_CERT_FILE", "/nonexistent.pem")];
+    let seen = program(&store, &format!("{at} +tls-ca +tls-host=dot.test"));
+    assert_eq!(seen.status, 8, "{seen:#?}");
+    assert!(seen.err.starts_with(";; ERROR: system trust store: "), "{seen:#?}");
+    assert!(seen.err.ends_with("\n;; HINT: +tls-mozilla, whose roots are built in\n"), "{seen:#?}");
+    assert!(server.queries().is_empty());
 }
 
 #[test]
