@@ -319,7 +319,8 @@ impl fmt::Display for Reply {
 /// What the system says of `error`, without its number and without a capital.
 pub fn system_words(error: &io::Error) -> String {
     let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
+    // Windows ends with a full stop
+    let text = text.split(" (os error").next().unwrap_or_default().trim_end_matches('.');
     let mut chars = text.chars();
     match chars.next() {
         Some(first) => first.to_lowercase().chain(chars).collect(),

@@ -70,6 +70,12 @@ pub(crate) fn unrelated_root() -> &'static str {
     ROOT.get_or_init(|| file("unrelated.pem", &Pki::shared().unrelated_root_pem()))
 }
 
+/// What is said of a file that is not there: its path and the system's words.
+pub(crate) fn not_there(path: &str) -> String {
+    let error = std::fs::read(path).expect_err("nobody has such a file");
+    format!("{path}: {}", tdig::error::system_words(&error))
+}
+
 /// Says what a test could not or would not do, past the harness, which keeps what `eprintln!` writes
 /// to itself where a test passes.
 pub(crate) fn say(line: &str) {
