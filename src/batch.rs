@@ -18,6 +18,7 @@ use summary::Summary;
 use crate::cli::settings::{Operation, Settings};
 use crate::cli::{self, Look};
 use crate::display::Format;
+use crate::dns::edns::COOKIE;
 use crate::error::{Error, INTERRUPTED, system_words};
 use crate::lookups::{self, Shown};
 use crate::net::lookup::Asker;
@@ -390,7 +391,7 @@ fn octets(ready: &Ready) -> usize {
         Ready::Outcome(outcome) => outcome.result.as_ref().map_or(0, |exchange| {
             exchange.query.bytes.capacity() + exchange.reply.bytes.capacity()
         }),
-        Ready::Senseless(_) => 0,
+        Ready::Senseless(error) => error.to_string().len(),
     };
     size_of::<Outcome>() + REST + messages
 }
@@ -427,5 +428,9 @@ fn is_question(look: &Look, lookup: &Lookup) -> bool {
 
 fn can_be_pipelined(lookup: &Lookup) -> bool {
     let stream = matches!(lookup.route.transport, Transport::Tls | Transport::Tcp);
-    stream && !lookup.transfer && !lookup.random_cookie && lookup.route.key.is_none()
+    let options = lookup.query.edns.iter().flat_map(|edns| &edns.options);
+    let has_cookie = options.map(|(code, _)| *code).any(|code| code == COOKIE);
+    // a server may want to see its own cookie
+    let may_repeat = lookup.random_cookie || (has_cookie && lookup.route.badcookie);
+    stream && !lookup.transfer && !may_repeat && lookup.route.key.is_none()
 }

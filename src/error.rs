@@ -190,6 +190,16 @@ impl Error {
         }
     }
 
+    /// Whether time alone was missing.
+    pub fn is_timeout(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect { cause: Connect::TimedOut(_), .. }
+                | Self::Handshake(Handshake::TimedOut(_))
+                | Self::Reply { cause: Reply::TimedOut(_), .. }
+        )
+    }
+
     /// The one thing to type next, where there is one.
     pub fn hint(&self) -> Option<String> {
         match self {

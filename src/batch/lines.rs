@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use super::input::Input;
 
 /// A longer line is none that anybody typed or meant.
-const LONGEST_LINE: usize = 64 * 1024;
+const LONGEST_LINE: usize = 16 * 1024;
 
 /// Whether a line is there to be read by people.
 pub(super) fn is_comment(line: &[u8]) -> bool {
@@ -86,10 +86,13 @@ impl Lines {
                 return None;
             }
             let line = &rest[..end.unwrap_or(rest.len())];
+            // some editors begin every file with a byte order mark
+            let mark = if self.number == 0 { "\u{feff}".as_bytes() } else { b"" };
+            let line = line.strip_prefix(mark).unwrap_or(line);
             let begins = !std::mem::replace(&mut self.in_long_line, !whole);
             let line = match (begins && !is_comment(line.trim_ascii_start()), too_long) {
                 (false, _) => None,
-                (true, true) => Some(Err("it is longer than 64 KiB")),
+                (true, true) => Some(Err("it is longer than 16 KiB")),
                 (true, false) => {
                     Some(str::from_utf8(line).map(str::to_owned).map_err(|_| "it is not UTF-8"))
                 }

@@ -82,15 +82,15 @@ fn nearest(word: &str) -> Option<String> {
         Err(_) => {}
     }
     let names = OPTIONS.iter().flat_map(|row| [row.name.to_owned(), format!("no{}", row.name)]);
+    // of those that are as near, a whole name goes before one that begins so
     let near = |name: &String| {
         let whole = strsim::damerau_levenshtein(name, &plain);
         // a few letters are near the beginning of anything
-        match name.get(..plain.len()).filter(|_| plain.len() > 4) {
-            Some(start) => whole.min(strsim::damerau_levenshtein(start, &plain)),
-            None => whole,
-        }
+        let start = name.get(..plain.len()).filter(|_| plain.len() > 4);
+        let start = start.map_or(usize::MAX, |it| strsim::damerau_levenshtein(it, &plain));
+        (whole.min(start), start < whole)
     };
-    let (distance, best) = names.map(|name| (near(&name), name)).min()?;
+    let ((distance, _), best) = names.map(|name| (near(&name), name)).min()?;
     // one slip in three letters, two in six, not counting those that every second name begins with
     let letters = plain.strip_prefix("no").unwrap_or(&plain).len();
     (distance <= 2 && (1..=letters).contains(&(distance * 3))).then(|| format!("+{best}"))

@@ -16,6 +16,8 @@ pub fn skips_start_file(args: &[OsString]) -> bool {
 /// with `#` or `;` to the end of its line is a comment.
 pub fn start_words(text: &str) -> Result<Vec<OsString>, Error> {
     let of_line = |line| str::split_whitespace(line).take_while(|it| !it.starts_with(['#', ';']));
+    // some editors begin every file with a byte order mark
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let words: Vec<OsString> = text.lines().flat_map(of_line).map(OsString::from).collect();
     let no_place =
         |word: &str| Error::usage(format!("only options and servers belong there: {word}"));

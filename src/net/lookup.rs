@@ -269,7 +269,14 @@ impl Attempt<'_> {
         let route = Arc::clone(&self.lookup.route);
         match route.transport {
             Transport::Udp { retry, ignore } => {
-                let exchange = self.datagrams(target, retry)?;
+                self.querying(target, Protocol::Udp);
+                let mut exchange = self.datagrams(target, retry, None)?;
+                for _ in 0..MOST_COOKIES {
+                    let Exchange { peer, query, reply, .. } = &exchange;
+                    let wanted = self.cookie_wanted(peer, &query.bytes, &reply.bytes);
+                    let Some(cookie) = wanted else { break };
+                    exchange = self.datagrams(target, retry, Some(&cookie))?;
+                }
                 if ignore || !is_truncated(&exchange.reply.bytes) {
                     return Ok(exchange);
                 }
@@ -280,14 +287,23 @@ impl Attempt<'_> {
                 self.stream(target, Protocol::Tcp)
             }
             Transport::Tcp => self.stream(target, Protocol::Tcp),
-            Transport::Tls => match (self.stream(target, Protocol::Tls), route.fallback) {
-                (Err(Error::Connect { .. } | Error::Handshake(_)), Some(port))
-                    if target.policy.is_opportunistic() && !target.is_path() =>
-                {
-                    self.in_cleartext(target.clone(), port)
+            Transport::Tls => {
+                let may_fall_back = target.policy.is_opportunistic() && !target.is_path();
+                let Some(port) = route.fallback.filter(|_| may_fall_back) else {
+                    return self.stream(target, Protocol::Tls);
+                };
+                // a port that nobody answers at leaves time for the other
+                let whole = self.deadline;
+                self.deadline = share(whole, 2);
+                let outcome = self.stream(target, Protocol::Tls);
+                self.deadline = whole;
+                match outcome {
+                    Err(Error::Connect { .. } | Error::Handshake(_)) => {
+                        self.in_cleartext(target.clone(), port)
+                    }
+                    outcome => outcome,
                 }
-                (outcome, _) => outcome,
-            },
+            }
         }
     }
 
@@ -501,13 +517,11 @@ impl Attempt<'_> {
             let received = self.deadline.elapsed();
             phases.reply = received - sent;
             let peer = session.peer.clone();
-            let may_repeat = self.lookup.route.badcookie && attempt < MOST_COOKIES;
-            if let Some(wanted) = wanted_cookie(&query, &reply).filter(|_| may_repeat) {
-                (self.tell)(Event::Warning(format_args!(
-                    "bad cookie from {peer}, retrying with the received one"
-                )));
-                cookie = Some(wanted);
-                continue;
+            if attempt < MOST_COOKIES {
+                cookie = self.cookie_wanted(&peer, &query, &reply);
+                if cookie.is_some() {
+                    continue;
+                }
             }
             let (at, tls) = (self.at.clone(), session.facts_now());
             let signature = signature(key.as_ref(), mac.as_ref(), &reply);
@@ -522,6 +536,15 @@ impl Attempt<'_> {
         }
         // the loop ends by returning
         Err(Error::Internal("no exchange".into()))
+    }
+
+    /// The cookie that the query is to be repeated with, if it is.
+    fn cookie_wanted(&mut self, peer: &Peer, query: &[u8], reply: &[u8]) -> Option<Vec<u8>> {
+        let wanted = wanted_cookie(query, reply).filter(|_| self.lookup.route.badcookie)?;
+        (self.tell)(Event::Warning(format_args!(
+            "bad cookie from {peer}, retrying with the received one"
+        )));
+        Some(wanted)
     }
 
     /// The reply with our ID. One with another ID is not ours; it is the outcome only if nothing

@@ -77,7 +77,7 @@ const LONG: Duration = Duration::from_millis(1);
 /// Servers that are talked to at a time, unless more queries than that are in flight.
 const MOST_POOLS: usize = 64;
 /// Sessions that are opened at a time.
-const MOST_OPENING: usize = 32;
+const MOST_OPENING: usize = 128;
 /// How often time is looked at.
 const TICK: Duration = Duration::from_millis(20);
 

@@ -129,6 +129,10 @@ pub enum Behaviour {
     SkipEvery(usize),
     /// Collects this many queries and answers the last first.
     OutOfOrder(usize),
+    /// Says nothing more after this many answers.
+    Fallen(usize),
+    /// Greets after this time, and says goodbye and FIN after so many answers.
+    Far(Duration, usize),
     /// Is started anew: the first session gets no answer to its first query, one to its third after
     /// this time, and ends; each later one is greeted as late.
     Restart(Duration),
@@ -211,6 +215,8 @@ impl Behaviour {
         Self::CloseAfterAnswers(2),
         Self::SkipEvery(2),
         Self::OutOfOrder(1),
+        Self::Fallen(1),
+        Self::Far(Duration::from_millis(40), 2),
         Self::Restart(Duration::from_millis(200)),
     ];
 
@@ -274,6 +280,8 @@ impl Behaviour {
             | Self::CloseAfterEachAnswer
             | Self::CloseAfterAnswers(_)
             | Self::SkipEvery(_)
+            | Self::Fallen(_)
+            | Self::Far(..)
             | Self::OutOfOrder(_) => Stage::Answered,
         }
     }
@@ -322,6 +330,7 @@ impl Behaviour {
             Self::CloseInHandshake => return line.close(),
             Self::ResetInHandshake => return line.reset(),
             Self::DripHandshake(interval) => line.pace = Some(interval),
+            Self::Far(duration, _) => line.pause(duration)?,
             Self::Restart(duration) if !line.is_of_the_first_session() => line.pause(duration)?,
             _ => {}
         }
@@ -390,12 +399,13 @@ impl Behaviour {
                     line.reply(&answer)?;
                     break;
                 }
-                Self::CloseAfterAnswers(most) => {
+                Self::CloseAfterAnswers(most) | Self::Far(_, most) => {
                     line.reply(&answer)?;
                     if count == most {
                         break;
                     }
                 }
+                Self::Fallen(most) if count > most => {}
                 Self::SkipEvery(number) if count % number == 0 => {}
                 Self::Restart(_) if line.is_of_the_first_session() && count == 1 => {}
                 Self::Restart(duration) if line.is_of_the_first_session() && count == 3 => {

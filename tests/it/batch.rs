@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -91,7 +93,7 @@ fn a_query_without_a_reply_fails_in_time_and_alone() {
 #[test]
 fn several_sessions_share_the_work() {
     let path = lines("shared.txt", 40);
-    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let server = Server::start(Credential::Good, Behaviour::Slow(Duration::from_millis(20)));
     let at = format!("@127.0.0.1#{}", server.port());
     let seen = tdig(&format!("-f {path} +connections=4 +pipeline=5 {at}"));
     assert_eq!(seen.status, 0, "{seen:#?}");
@@ -208,13 +210,79 @@ fn a_server_that_never_greets_holds_a_batch_for_the_deadline() {
 
 #[test]
 fn a_session_whose_ids_are_used_up_is_left_for_another() {
-    let path = file("unanswered.txt", &"example.com\n".repeat(25_000));
-    let server = Server::start(Credential::Good, Behaviour::NoReply);
+    let path = file("unanswered.txt", &"example.com\n".repeat(50_000));
+    let server = Server::start(Credential::Good, Behaviour::SkipEvery(2));
     let at = format!("@127.0.0.1#{}", server.port());
-    let seen = tdig(&format!("-f {path} +short +unordered +pipeline=5000 +timeout=100ms {at}"));
+    let seen = tdig(&format!("-f {path} +short +unordered +pipeline=5000 +timeout=400ms {at}"));
     assert_eq!(seen.status, 9);
-    assert!(seen.err.contains("timeout 25000"), "{:?}", seen.err.lines().last());
+    assert!(seen.err.contains("50000 queries"), "{:?}", seen.err.lines().last());
     assert_eq!(server.finish().connections, 2);
+}
+
+#[test]
+fn a_session_that_has_fallen_silent_is_left_for_another() {
+    let path = lines("fallen.txt", 60);
+    // each session answers so many queries and says nothing more
+    let server = Server::start(Credential::Good, Behaviour::Fallen(20));
+    let at = format!("@127.0.0.1#{}", server.port());
+    let seen = tdig(&format!("-f {path} +json +pipeline=10 +timeout=500ms {at}"));
+    assert_eq!(seen.status, 9, "{seen:#?}");
+    let answered = &json::summary(&seen)["RCODEname"]["NOERROR"];
+    // ten at most are lost with each
+    assert!(answered.as_u64() >= Some(40), "{seen:#?}");
+}
+
+#[test]
+fn a_far_server_that_closes_after_few_answers_costs_no_query() {
+    // all of them take longer to open than a query may take
+    let path = lines("far.txt", 60);
+    let server = Server::start(Credential::Good, Behaviour::Far(Duration::from_millis(40), 2));
+    let at = format!("@127.0.0.1#{}", server.port());
+    let seen = tdig(&format!("-f {path} +short +timeout=600ms {at}"));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert!(seen.err.contains("NOERROR 60"), "{seen:#?}");
+}
+
+#[test]
+fn a_server_that_leaves_before_it_is_asked_is_met_three_times() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let met = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&met);
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            drop(socket.unwrap());
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let path = lines("leaves.txt", 3);
+    let seen = tdig(&format!("-f {path} +notls +tcp +short +timeout=2s @127.0.0.1#{port}"));
+    assert_eq!(seen.status, 9, "{seen:#?}");
+    assert!(seen.err.contains("reply 3"), "{seen:#?}");
+    assert!(met.load(Ordering::Relaxed) <= 9, "{met:?} sessions");
+}
+
+#[test]
+fn a_query_that_comes_late_has_its_own_time_with_a_silent_server() {
+    let server = Server::start(Credential::Good, Behaviour::Silence);
+    let at = format!("@127.0.0.1#{}", server.port());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tdig"))
+        .args(["-r", "-f", "-", "+short", "+timeout=1s", &at])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let started = Instant::now();
+    stdin.write_all(b"example.com\n").unwrap();
+    thread::sleep(Duration::from_millis(800));
+    stdin.write_all(b"example.com MX\n").unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(started.elapsed() > Duration::from_millis(1_750), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_millis(2_300), "{:?}", started.elapsed());
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
 }
 
 #[test]
@@ -349,14 +417,14 @@ fn every_query_of_a_line_is_asked_also_where_each_is_asked_alone() {
 #[test]
 fn results_behind_a_query_that_is_asked_alone_do_not_wait_for_ever() {
     // more than may wait for their turn
-    let names = " example.com MX".repeat(3_000);
+    let names = " example.com MX".repeat(80);
     let path = file("alone.txt", &format!("example.com AXFR{names}\nexample.com TXT\n"));
-    let server = Server::plain().start();
+    let server = Server::plain().behaviour(Behaviour::Largest).start();
     let at = format!("@127.0.0.1#{}", server.port());
     let seen = tdig(&format!("-f {path} +notls +tcp +json +timeout=5 {at}"));
-    assert!(seen.err.contains("\"queries\":3002"), "{:.500}", seen.err);
+    assert!(seen.err.contains("\"queries\":82"), "{:.500}", seen.err);
     // of the transfer that failed there is the message too
-    assert_eq!(json::objects(&seen).len(), 3_003);
+    assert_eq!(json::objects(&seen).len(), 83);
 }
 
 #[test]
@@ -434,14 +502,19 @@ fn a_reply_to_another_query_is_none_although_its_id_is_right() {
 fn a_line_that_is_none_fails_once_and_a_comment_may_be_anything() {
     let path = std::env::temp_dir().join(format!("tdig-{}-octets.txt", std::process::id()));
     let long = "example.com ".repeat(20_000);
-    let text = [b"# \xff caf\xe9\n# ", long.as_bytes(), b"\nex\xffample.com\n", long.as_bytes()];
+    let text = [
+        b"\xef\xbb\xbf# \xff caf\xe9\n# ",
+        long.as_bytes(),
+        b"\nex\xffample.com\n",
+        long.as_bytes(),
+    ];
     std::fs::write(&path, [&text.concat(), &b"\nexample.com\n"[..]].concat()).unwrap();
     let server = Server::start(Credential::Good, Behaviour::Answer);
     let seen = tdig(&format!("-f {} +short @127.0.0.1#{}", path.display(), server.port()));
     std::fs::remove_file(path).unwrap();
     assert_eq!(seen.status, 1, "{seen:#?}");
     assert!(seen.err.contains(";; ERROR: line 3: it is not UTF-8"), "{seen:#?}");
-    assert!(seen.err.contains(";; ERROR: line 4: it is longer than 64 KiB"), "{seen:#?}");
+    assert!(seen.err.contains(";; ERROR: line 4: it is longer than 16 KiB"), "{seen:#?}");
     assert!(seen.err.contains("3 queries in ") && seen.err.contains("usage 2"), "{seen:#?}");
 }
 

@@ -2,10 +2,11 @@
 //! ours, and with nothing else.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use crate::run::tdig;
+use crate::run::{file, tdig};
 
 /// What we send, in hex and on the wire.
 const TYPED: &str = "0102030405060708";
@@ -21,16 +22,7 @@ fn wanting(cookie: Vec<u8>) -> (u16, JoinHandle<usize>) {
         let mut asked = 0;
         while let Some(query) = receive(&mut socket) {
             asked += 1;
-            let has_it = !cookie.is_empty() && query.windows(cookie.len()).any(|it| it == cookie);
-            // BADCOOKIE is 23: 7 in the header and 1 in the OPT record (RFC 6891 section 6.1.3)
-            let (low, high) = if has_it { (0, 0) } else { (7, 1) };
-            let question = &query[12..29];
-            let header = [query[0], query[1], 0x84, low, 0, 1, 0, 0, 0, 0, 0, 1];
-            let length = cookie.len() as u16;
-            let opt = [0, 0, 41, 4, 208, high, 0, 0, 0];
-            let (of_data, of_option) = ((length + 4).to_be_bytes(), length.to_be_bytes());
-            let reply =
-                [&header[..], question, &opt, &of_data, &[0, 10], &of_option, &cookie].concat();
+            let reply = reply(&query, &cookie);
             let framed = [&(reply.len() as u16).to_be_bytes(), &reply[..]].concat();
             if socket.write_all(&framed).is_err() {
                 break;
@@ -41,12 +33,55 @@ fn wanting(cookie: Vec<u8>) -> (u16, JoinHandle<usize>) {
     (port, serving)
 }
 
+fn reply(query: &[u8], cookie: &[u8]) -> Vec<u8> {
+    let has_it = !cookie.is_empty() && query.windows(cookie.len()).any(|it| it == cookie);
+    // BADCOOKIE is 23: 7 in the header and 1 in the OPT record (RFC 6891 section 6.1.3)
+    let (low, high) = if has_it { (0, 0) } else { (7, 1) };
+    let question = &query[12..29];
+    let header = [query[0], query[1], 0x84, low, 0, 1, 0, 0, 0, 0, 0, 1];
+    let length = cookie.len() as u16;
+    let opt = [0, 0, 41, 4, 208, high, 0, 0, 0];
+    let (of_data, of_option) = ((length + 4).to_be_bytes(), length.to_be_bytes());
+    [&header[..], question, &opt, &of_data, &[0, 10], &of_option, cookie].concat()
+}
+
 fn receive(socket: &mut TcpStream) -> Option<Vec<u8>> {
     let mut length = [0; 2];
     socket.read_exact(&mut length).ok()?;
     let mut query = vec![0; u16::from_be_bytes(length).into()];
     socket.read_exact(&mut query).ok()?;
     Some(query)
+}
+
+/// The same over UDP, for two queries at most.
+fn wanting_over_udp(cookie: Vec<u8>) -> (u16, JoinHandle<usize>) {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let serving = thread::spawn(move || {
+        let mut query = [0; 512];
+        let mut asked = 0;
+        while let Ok((length, client)) = socket.recv_from(&mut query) {
+            asked += 1;
+            socket.send_to(&reply(&query[..length], &cookie), client).unwrap();
+        }
+        asked
+    });
+    (port, serving)
+}
+
+#[test]
+fn a_query_over_udp_is_repeated_too_and_so_is_one_of_a_batch() {
+    let cookie = || [&OURS[..], &[9; 8]].concat();
+    let (port, serving) = wanting_over_udp(cookie());
+    let seen = tdig(&format!("@127.0.0.1#{port} +notls +cookie={TYPED} example.com"));
+    assert!(seen.out.contains("status: NOERROR"), "{seen:#?}");
+    assert_eq!(serving.join().unwrap(), 2);
+    let (port, serving) = wanting(cookie());
+    let path = file("cookies.txt", "example.com\n");
+    let seen = tdig(&format!("@127.0.0.1#{port} +notls +tcp +cookie={TYPED} -f {path}"));
+    assert!(seen.out.contains("status: NOERROR"), "{seen:#?}");
+    assert_eq!(serving.join().unwrap(), 2);
 }
 
 #[test]

@@ -6,12 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hickory_proto::ProtoError;
 
 use crate::cli::settings::KeySource;
+use crate::dns::edns::COOKIE;
 use crate::dns::message::Message;
 use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
 use crate::error::{Error, system_words};
 use crate::plan::{Lookup, Route};
-
-const COOKIE: u16 = 10;
 
 /// The query as it is sent: with an ID of its own, a cookie where it has one, and the MAC of its
 /// signature where it is signed.

@@ -10,16 +10,20 @@ use crate::net::deadline::Deadline;
 use crate::plan::Target;
 
 impl Attempt<'_> {
-    /// One query, repeated, over UDP.
-    pub(super) fn datagrams(&mut self, target: &Target, retry: u32) -> Result<Exchange, Error> {
-        self.querying(target, Protocol::Udp);
+    /// One query, repeated, over UDP; with this cookie in place of its own, where there is one.
+    pub(super) fn datagrams(
+        &mut self,
+        target: &Target,
+        retry: u32,
+        cookie: Option<&[u8]>,
+    ) -> Result<Exchange, Error> {
         let start = self.deadline.elapsed();
         let endpoints = match target.is_path() {
             true => vec![Endpoint::Path(target.host.clone())],
             false => self.addresses(target)?.into_iter().map(Endpoint::Ip).collect(),
         };
         let key = self.key()?;
-        let (query, mac) = encode(self.lookup, key.as_ref(), None)?;
+        let (query, mac) = encode(self.lookup, key.as_ref(), cookie)?;
         let mut last = None;
         let count = endpoints.len();
         for (position, endpoint) in endpoints.into_iter().enumerate() {

@@ -29,6 +29,8 @@ pub(super) struct Line {
     budget: usize,
     /// What is in flight is asked for the last time, and alone.
     pub(super) careful: bool,
+    /// When the last reply came.
+    heard: Instant,
     /// The first of the queries answered since time was looked at, by its number among those sent.
     progress: Option<usize>,
     /// Of the first query.
@@ -123,9 +125,15 @@ impl Line {
             sent: 0,
             budget,
             careful: false,
+            heard: Instant::now(),
             progress: None,
             phases,
         }
+    }
+
+    /// Whether nothing was ever asked over it.
+    pub(super) fn is_unused(&self) -> bool {
+        self.sent == 0
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -194,6 +202,7 @@ impl Line {
             return None;
         }
         self.answered += 1;
+        self.heard = now;
         self.progress = Some(self.progress.map_or(flight.order, |it| it.min(flight.order)));
         let waited = now - flight.sent;
         let first = self.answered == 1;
@@ -215,19 +224,25 @@ impl Line {
         Some(Outcome { job, server: Some(Arc::clone(&self.server)), result: Ok(exchange) })
     }
 
-    /// Fails what waited for its whole time.
+    /// Fails what waited for its whole time. A session that has nothing else, and over which nothing
+    /// came meanwhile, is left: what is at its other end may be gone.
     pub(super) fn give_up(&mut self, now: Instant, finished: &mut Vec<Outcome>) {
         self.look_at_time(now);
+        let mut unheard = None;
         for flight in self.flights.values_mut().filter(|flight| !flight.over) {
             let waited = flight.before + now.saturating_duration_since(flight.owed);
             if flight.job.lookup.route.timeout.is_some_and(|timeout| waited >= timeout) {
                 flight.over = true;
                 self.given_up += 1;
+                unheard = Some(waited).filter(|_| flight.sent > self.heard).or(unheard);
                 let cause = Reply::TimedOut(waited);
                 let error = Error::Reply { peer: self.session.peer.clone(), cause };
                 let (job, server) = (flight.job.clone(), Some(Arc::clone(&self.server)));
                 finished.push(Outcome { job, server, result: Err(error) });
             }
+        }
+        if let (Some(waited), 0) = (unheard, self.in_flight()) {
+            self.session.end(Reply::TimedOut(waited));
         }
     }
 

@@ -169,12 +169,14 @@ impl Pool {
         finished: &mut Vec<Outcome>,
     ) {
         self.opening -= 1;
+        let now = Instant::now();
         match outcome {
             Ok(opened) => {
                 let Opened { session, phases, server } = *opened;
                 if self.lines.is_empty() {
-                    let now = Instant::now();
-                    for flight in &mut self.waiting {
+                    // those that it takes waited for it, the rest wait for room
+                    let takes = self.window.min(self.budget);
+                    for flight in self.waiting.iter_mut().take(takes) {
                         flight.waited(now);
                     }
                 }
@@ -184,14 +186,17 @@ impl Pool {
             Err(_) if self.opening + self.lines.len() > 0 => {
                 self.connections = self.opening + self.lines.len();
             }
-            // nobody who waits now would fare better
             Err(error) => {
-                let waiting = std::mem::take(&mut self.waiting).into_iter();
-                finished.extend(waiting.map(|flight| Outcome {
-                    job: flight.job,
-                    server: None,
-                    result: Err(error.clone()),
-                }));
+                for mut flight in std::mem::take(&mut self.waiting) {
+                    flight.waited(now);
+                    // who came late has time for another; but for time, nobody would fare better
+                    if error.is_timeout() && flight.left().is_some_and(|left| left > GRACE) {
+                        self.waiting.push_back(flight);
+                        continue;
+                    }
+                    let result = Err(error.clone());
+                    finished.push(Outcome { job: flight.job, server: None, result });
+                }
             }
         }
     }
@@ -223,6 +228,19 @@ impl Pool {
         if line.in_flight() > 0 {
             self.budget = line.answered.max(1);
         }
+        if line.is_unused() && self.lines.is_empty() && self.opening == 0 {
+            // it ended before anything could be asked, which is as good as not to answer
+            for mut flight in std::mem::take(&mut self.waiting) {
+                flight.asked += 1;
+                if flight.asked < MOST_ASKED {
+                    self.waiting.push_back(flight);
+                    continue;
+                }
+                let error = Error::Reply { peer: peer.clone(), cause: cause.clone() };
+                finished.push(Outcome { job: flight.job, server: None, result: Err(error) });
+            }
+            return;
+        }
         let (left, server) = line.into_unanswered(now);
         for mut flight in left {
             let waited = flight.waited(now);
@@ -253,7 +271,7 @@ impl Pool {
         let is_over = |flight: &Flight| {
             let waited = flight.before + now.saturating_duration_since(flight.owed);
             let timeout = flight.job.lookup.route.timeout?;
-            (waited >= timeout + GRACE).then_some(waited)
+            (waited >= timeout.saturating_add(GRACE)).then_some(waited)
         };
         if self.waiting.iter().all(|flight| is_over(flight).is_none()) {
             return;
