@@ -133,16 +133,18 @@ impl Bench<'_> {
     }
 
     fn broken_constraint(&self, descent: &[usize]) -> (Flaw, String) {
-        let limited = descent.iter().find_map(|&it| {
-            Some(format!(
-                "#{}, which may certify {}",
-                it + 1,
-                self.content(it)?.constraints.as_ref()?
-            ))
+        let limited = descent.iter().filter_map(|&it| {
+            let constraints = self.content(it)?.constraints.as_ref()?;
+            Some(format!("#{}, which may certify {constraints},", it + 1))
         });
-        let who = limited.unwrap_or_else(|| "a CA of the chain".into());
-        let why = format!("{who}, is not allowed to certify such names as those of #1");
-        (Flaw::NameConstraint, why.replacen("chain, is", "chain is", 1))
+        // which of several it is, webpki does not say
+        let limited: Vec<_> = limited.collect();
+        let who = match limited.is_empty() {
+            true => "a CA of the chain".into(),
+            false => limited.join(" or "),
+        };
+        let why = format!("{who} is not allowed to certify such names as those of #1");
+        (Flaw::NameConstraint, why)
     }
 
     fn too_many_below(&self, descent: &[usize]) -> (Flaw, String) {
