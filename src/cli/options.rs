@@ -136,17 +136,7 @@ const fn switch(
     field: fn(&mut Settings) -> &mut bool,
     help: &'static str,
 ) -> Row {
-    Row {
-        name,
-        argument: Argument::None,
-        group,
-        help,
-        manual: "",
-        kdig: true,
-        is_of_batch: false,
-        on_where: None,
-        set: Set::Switch(field),
-    }
+    any(group, name, Argument::None, Set::Switch(field), help)
 }
 
 const fn row(
@@ -154,6 +144,16 @@ const fn row(
     name: &'static str,
     argument: Argument,
     apply: fn(&mut Settings, Value<'_>) -> Result<(), String>,
+    help: &'static str,
+) -> Row {
+    any(group, name, argument, Set::Apply(apply), help)
+}
+
+const fn any(
+    group: Group,
+    name: &'static str,
+    argument: Argument,
+    set: Set,
     help: &'static str,
 ) -> Row {
     Row {
@@ -165,7 +165,7 @@ const fn row(
         kdig: true,
         is_of_batch: false,
         on_where: None,
-        set: Set::Apply(apply),
+        set,
     }
 }
 
