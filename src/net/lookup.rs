@@ -33,8 +33,16 @@ use query::{key, now, signature, wanted_cookie};
 /// Who asks: it keeps the session that the next query may use.
 #[derive(Default)]
 pub struct Asker {
-    kept: Option<(Arc<Route>, Session)>,
+    kept: Option<Kept>,
     clock: Clock,
+}
+
+/// A session that the next query may use.
+struct Kept {
+    route: Arc<Route>,
+    /// Whom it is with.
+    target: Target,
+    session: Session,
 }
 
 /// Messages of a stranger that are read past before a peer is believed to have lost its mind.
@@ -227,7 +235,7 @@ impl Attempt<'_> {
     /// the server has closed meanwhile is no failure (RFC 7766 section 6.2.4); one that took all the
     /// time there was is, and leads on to the next where there are several servers.
     fn on_kept_session(&mut self, servers: usize) -> Option<Result<Exchange, Error>> {
-        let (route, mut session) = self.asker.kept.take()?;
+        let Kept { route, target, mut session } = self.asker.kept.take()?;
         let query = &self.lookup.query;
         if !self.lookup.route.keepopen || !route.leads_as(&self.lookup.route) {
             if self.lookup.route.keepopen {
@@ -239,18 +247,14 @@ impl Attempt<'_> {
             session.close();
             return None;
         }
-        if let Targets::Given(targets) = &self.lookup.route.targets
-            && let Some(Target { host, port, .. }) = targets.first()
-        {
-            (self.tell)(Event::Turn { host, port: *port, at: &self.at });
-        }
+        (self.tell)(Event::Turn { host: &target.host, port: target.port, at: &self.at });
         let (owner, qclass, qtype) = (query.owner(), query.qclass, query.qtype);
         (self.tell)(Event::Reused { owner: &owner, qclass, qtype });
         let start = self.deadline.elapsed();
         let phases = Phases { reused: true, ..Phases::default() };
         match self.exchange(&mut session, start, phases) {
             Ok(exchange) => {
-                self.asker.kept = Some((Arc::clone(&self.lookup.route), session));
+                self.asker.kept = Some(Kept { route, target, session });
                 Some(Ok(exchange))
             }
             Err(error) if self.deadline.is_over() => {
@@ -365,7 +369,8 @@ impl Attempt<'_> {
                     && (protocol == Protocol::Tls)
                         == (self.lookup.route.transport == Transport::Tls) =>
             {
-                self.asker.kept = Some((Arc::clone(&self.lookup.route), session));
+                let (route, target) = (Arc::clone(&self.lookup.route), target.clone());
+                self.asker.kept = Some(Kept { route, target, session });
             }
             Ok(_) => session.close(),
             Err(error) => (self.tell)(Event::Failed(error)),

@@ -175,6 +175,17 @@ fn a_kept_session_that_is_silent_leaves_the_servers_their_share_of_the_time() {
 }
 
 #[test]
+fn a_kept_session_is_with_the_server_that_answered() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let line = format!("@localhost#1 @127.0.0.1#{} +keepopen +json", server.port());
+    let seen = tdig(&format!("{line} example.com example.com MX"));
+    let objects = crate::json::objects(&seen);
+    assert_eq!(objects.len(), 2, "{seen:#?}");
+    assert!(objects.iter().all(|it| it["server"]["host"] == "127.0.0.1"), "{seen:#?}");
+    assert_eq!(server.finish().connections, 1);
+}
+
+#[test]
 fn a_datagram_is_repeated_as_often_as_there_is_time_for() {
     let server = Server::plain().behaviour(Behaviour::NoReply).start();
     let line = format!("+notls +retry=1000 @127.0.0.1#{} example.com", server.port());
