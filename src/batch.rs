@@ -299,9 +299,10 @@ impl Batch<'_, '_> {
             Shown::Transferred => self.summary.transferred += 1,
             Shown::Failed(error) => self.summary.failed(error),
         }
+        // nothing behind it was asked yet
         self.note(job.number, shown.code());
         self.shown += 1;
-        self.show_early()
+        Ok(())
     }
 
     fn finish(&mut self, number: usize, ready: Ready) -> io::Result<()> {
@@ -314,11 +315,6 @@ impl Batch<'_, '_> {
             self.early_octets += octets(&ready);
             self.early.insert(number, ready);
         }
-        self.show_early()
-    }
-
-    /// Shows the results whose turn it is now.
-    fn show_early(&mut self) -> io::Result<()> {
         while let Some(ready) = self.early.remove(&self.shown) {
             self.early_octets -= octets(&ready);
             self.show(self.shown, &ready)?;

@@ -484,6 +484,7 @@ impl Attempt<'_> {
     /// What a target is judged by, once it is sure that our own certificate can be shown.
     fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
         if let Some(own) = &target.hello.own {
+            // the session loads it again; what is wrong with it is told before anybody is dialled
             OwnKey::load(Some(own), &provider(target.hello.post_quantum))?;
         }
         let trust = Trust::load(&target.policy)?;

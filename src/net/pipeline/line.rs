@@ -75,7 +75,7 @@ impl Flight {
 
     /// Whether this is a reply to it (RFC 7766 section 7): the ID alone may be that of an older
     /// query. What has no question is judged by who shows it.
-    fn is_asked_by(&self, reply: &[u8]) -> bool {
+    fn is_answered_by(&self, reply: &[u8]) -> bool {
         const HEADER: usize = 12;
         const TYPE_AND_CLASS: usize = 4;
         let mut end = HEADER;
@@ -193,7 +193,7 @@ impl Line {
     /// Finds out whose reply it is.
     pub(super) fn reply(&mut self, reply: Vec<u8>, now: Instant) -> Option<Outcome> {
         let id = u16::from_be_bytes(*reply.first_chunk()?);
-        if !self.flights.get(&id)?.is_asked_by(&reply) {
+        if !self.flights.get(&id)?.is_answered_by(&reply) {
             return None;
         }
         let flight = self.flights.remove(&id)?;
