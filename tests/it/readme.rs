@@ -1,12 +1,14 @@
-//! The transcripts of the README and its picture. One rule: each is what tdig prints today; where it
-//! is not, the test writes the new one and fails.
+//! The transcripts of the README, its table of exit statuses and its picture. One rule: each is what
+//! tdig prints or does today; where it is not, the test writes the new one and fails.
 
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use anstyle_svg::{Term, WIN10_CONSOLE};
+use tdig::error::EXIT_STATUS;
 
 use crate::dot::{Behaviour, Credential, Server};
 use crate::run::{root, tdig};
@@ -37,35 +39,72 @@ const VARIABLES: &[&str] = &[
 /// What opens a transcript: the command line in its first line says how it was made.
 const OPEN: &str = "```console\n$ tdig ";
 
+/// What opens the table of exit statuses; a blank line ends it.
+const STATUS_TABLE: &str = "## Exit status\n\n| status | meaning |\n|---|---|\n";
+
 /// The run of the picture.
 const PICTURED: &str = "@127.0.0.1#8854 +tls-ca=root.pem +tls-host=dot.test example.com";
 
 #[test]
 fn the_transcripts_of_the_readme_are_what_a_user_sees() {
     let servers = Servers::start();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).unwrap();
     let has_jq = is_installed("jq");
     if !has_jq {
         let required = std::env::var_os("TDIG_PEERS").is_some_and(|it| it == "required");
         assert!(!required, "jq is not installed");
         eprintln!("jq is not installed: its transcripts are skipped");
     }
-    let mut parts = readme.split(OPEN);
-    let mut fresh = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (old, rest) = part.split_once("```").expect("a block ends");
-        if old.contains("| jq ") && !has_jq {
-            fresh += &format!("{OPEN}{part}");
-            continue;
+    keep_readme(|readme| {
+        let mut parts = readme.split(OPEN);
+        let mut fresh = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (old, rest) = part.split_once("```").expect("a block ends");
+            if old.contains("| jq ") && !has_jq {
+                fresh += &format!("{OPEN}{part}");
+                continue;
+            }
+            let new = transcripts(&servers, old);
+            let same = without_variables(old) == without_variables(&new);
+            fresh += &format!("{OPEN}{}```{rest}", if same { old } else { &new });
         }
-        let new = transcripts(&servers, old);
-        let same = without_variables(old) == without_variables(&new);
-        fresh += &format!("{OPEN}{}```{rest}", if same { old } else { &new });
-    }
+        fresh
+    });
+}
+
+#[test]
+fn the_exit_statuses_of_the_readme_are_those_of_the_program() {
+    keep_readme(|readme| {
+        let (before, table) = readme.split_once(STATUS_TABLE).expect("a table");
+        let (_, after) = table.split_once("\n\n").expect("a blank line after the table");
+        let rows: Vec<_> = EXIT_STATUS.iter().map(|(code, meaning)| row(*code, meaning)).collect();
+        format!("{before}{STATUS_TABLE}{}\n\n{after}", rows.join("\n"))
+    });
+}
+
+/// A row of the table of exit statuses: options are code, and no text ends its cell.
+fn row(code: u8, meaning: &str) -> String {
+    let words = meaning.replace('|', "\\|");
+    let words = words.split(' ').map(|word| {
+        let option = word.trim_end_matches([',', ';', ':']);
+        match option.starts_with('+') {
+            true => format!("`{option}`{}", &word[option.len()..]),
+            false => word.to_owned(),
+        }
+    });
+    format!("| {code} | {} |", words.collect::<Vec<_>>().join(" "))
+}
+
+/// Compares the README with what `refresh` makes of it; a stale one is rewritten. One test at a
+/// time, so that none writes over what another has just written.
+fn keep_readme(refresh: impl FnOnce(&str) -> String) {
+    static README: Mutex<()> = Mutex::new(());
+    let _one = README.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let fresh = refresh(&readme);
     if fresh != readme {
         fs::write(&path, fresh).unwrap();
-        panic!("README.md was out of date and has been rewritten");
+        panic!("README.md was stale and has been rewritten: look at it and commit it");
     }
 }
 
