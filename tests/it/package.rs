@@ -1,4 +1,5 @@
-//! What is shipped. One rule: a file that a package names exists, and a version is one version.
+//! What is shipped. One rule: a file that a package names exists, a version is one version, and what
+//! people install has the dependencies that were tested.
 
 use std::fs;
 use std::path::Path;
@@ -47,4 +48,20 @@ fn the_manual_is_of_this_version() {
     assert!(
         read("man/tdig.1").lines().any(|line| line.starts_with(".TH ") && line.contains(&title))
     );
+}
+
+#[test]
+fn every_command_that_installs_takes_the_versions_of_the_lock_file() {
+    let mut found = 0;
+    // a package holds neither the workflows nor the fuzz targets
+    let elsewhere = ["fuzz/run", ".github/workflows/ci.yml", ".github/workflows/release.yml"];
+    for path in ["README.md", "CONTRIBUTING.md", "RELEASING.md"].iter().chain(&elsewhere) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        for line in text.lines().filter(|it| it.contains("cargo install ")) {
+            assert!(line.contains("cargo install --locked "), "{}: {line}", path.display());
+            found += 1;
+        }
+    }
+    assert!(found >= 2, "the README says how to install");
 }
