@@ -217,8 +217,9 @@ impl Error {
             Self::Handshake(Handshake::NotTls(octets)) if is_dns(octets) => {
                 Some("this looks like plain DNS; is the port right? -p 853".into())
             }
-            Self::Handshake(Handshake::WantsCertificate(_))
-            | Self::Handshake(Handshake::Alert(Alert::CERTIFICATE_REQUIRED))
+            Self::Handshake(
+                Handshake::WantsCertificate(_) | Handshake::Alert(Alert::CERTIFICATE_REQUIRED),
+            )
             | Self::Reply { cause: Reply::Alert(Alert::CERTIFICATE_REQUIRED), .. } => {
                 Some("+tls-certfile=FILE +tls-keyfile=FILE".into())
             }

@@ -33,6 +33,18 @@
 //! `batch`, `net` (TSIG keys) and `tls` (roots, own keys); the clock is asked by those who act, and
 //! never by `plan`, `cli`, `render`, `condition` and `dns`.
 
+// A peer's data must not end the program, and all output goes to the streams that `run` is given.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::clone_on_ref_ptr,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod alert;
 mod batch;
 pub mod cli;

@@ -135,7 +135,7 @@ pub enum Family {
 
 /// The header bits of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "a field has the name of its bit")]
 pub struct Flags {
     pub aa: bool,
     pub tc: bool,

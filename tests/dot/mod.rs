@@ -6,8 +6,12 @@
 //!
 //! One rule: it knows nothing of the program it tests, and listens on loopback alone.
 
-// each crate that includes this module uses its own part of it
-#![allow(dead_code, unused_imports, unreachable_pub)]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "each crate that includes this module uses its own part of it"
+)]
 
 mod accounts;
 mod credential;

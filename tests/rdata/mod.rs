@@ -2,8 +2,11 @@
 //! program. One rule: what comes out is valid, and written in the only way that its text stands for,
 //! so that whoever reads the text back must come to the same octets.
 
-// each crate that includes this module uses its own part of it
-#![allow(dead_code, unreachable_pub)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each crate that includes this module uses its own part of it"
+)]
 
 use std::collections::BTreeSet;
 

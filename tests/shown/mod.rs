@@ -1,8 +1,11 @@
 //! A reply in every format, and what has to hold of it whatever its octets: for the corpus of the
 //! integration tests and for the fuzz targets. One rule: it panics with what does not hold.
 
-// each crate that includes this module uses its own part of it
-#![allow(dead_code, unreachable_pub)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each crate that includes this module uses its own part of it"
+)]
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

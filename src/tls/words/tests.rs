@@ -17,7 +17,7 @@ fn is_worded(words: &str) -> bool {
 }
 
 #[test]
-#[allow(deprecated)]
+#[allow(deprecated, reason = "webpki may still return what it deprecates")]
 fn every_refusal_of_webpki_has_words() {
     use webpki::Error as E;
     let time = UnixTime::now();
