@@ -1,4 +1,5 @@
-//! The house as the map in `src/lib.rs` draws it. One rule: the map is true.
+//! What is said of the code: the map in `src/lib.rs`, and the guide in `CONTRIBUTING.md`. One rule:
+//! both are true.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -67,4 +68,32 @@ fn every_file_says_what_lives_there_and_is_no_longer_than_a_person_reads() {
         assert!(text.starts_with("//! "), "{}", path.display());
         assert!(text.lines().count() <= 600, "{}", path.display());
     }
+}
+
+/// The source files below a folder, those of tests included.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    files.filter(|path| path.extension().is_some_and(|it| it == "rs")).collect()
+}
+
+#[test]
+fn the_guide_names_files_and_functions_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let code = guide.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let paths = sources(&root.join("src")).into_iter().chain(sources(&root.join("tests")));
+    let all: String = paths.map(|path| fs::read_to_string(path).unwrap()).collect();
+    let (mut files, mut functions) = (0, 0);
+    for word in code {
+        if word.starts_with("src/") || word.starts_with("tests/") {
+            assert!(root.join(word).exists(), "{word}");
+            files += 1;
+        } else if word.contains('_') && word.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
+        {
+            assert!(all.contains(&format!("fn {word}(")), "no function {word}");
+            functions += 1;
+        }
+    }
+    assert!(files > 50 && functions > 25, "the guide says how to add to the code");
 }
