@@ -225,6 +225,8 @@ pub(crate) fn answered(
                 certificates::pem(tls, *out)?;
             }
         }
+        // data that answer something else are no answer for a script either
+        Format::Short if faults.iter().any(|it| it.gravity() == Gravity::NoAnswer) => {}
         Format::Short => {
             let now = exchange.reply.at.timestamp().as_second();
             short::reply(&reply, now, &lookup.route.display, *out)?;

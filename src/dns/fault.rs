@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::message::{NOTIFY, Opcode};
 use super::name::NameFault;
 use super::rcode::Rcode;
 use super::rdata;
@@ -43,6 +44,8 @@ pub enum Fault {
     NoQuestion {
         /// Its response code: an error may come without.
         rcode: Rcode,
+        /// Its operation: the reply to a NOTIFY may be a header alone.
+        opcode: Opcode,
     },
     /// QR is not set.
     NotAReply,
@@ -56,6 +59,13 @@ pub enum Fault {
         reply: u16,
         /// That of the query.
         query: u16,
+    },
+    /// Another operation: the reply to a query is a QUERY too (RFC 1035 section 4.1.1).
+    OtherOpcode {
+        /// That of the reply.
+        reply: Opcode,
+        /// That of the query.
+        query: Opcode,
     },
     /// Another question (RFC 5452 section 9.1).
     OtherQuestion {
@@ -125,10 +135,14 @@ impl Fault {
     pub fn gravity(&self) -> Gravity {
         match self {
             Self::Cut { .. } | Self::ShortHeader { .. } => Gravity::Unreadable,
-            Self::NotAReply | Self::OtherId { .. } | Self::OtherQuestion { .. } => {
+            Self::NotAReply
+            | Self::OtherId { .. }
+            | Self::OtherOpcode { .. }
+            | Self::OtherQuestion { .. } => Gravity::NoAnswer,
+            // the reply to a NOTIFY says nothing but that the NOTIFY came (RFC 1996 section 3.3)
+            Self::NoQuestion { rcode, opcode } if rcode.code == 0 && *opcode != NOTIFY => {
                 Gravity::NoAnswer
             }
-            Self::NoQuestion { rcode } if rcode.code == 0 => Gravity::NoAnswer,
             Self::ExtraOpt { .. }
             | Self::ExtraQuestion { .. }
             | Self::MisplacedOpt { .. }
@@ -168,6 +182,9 @@ impl fmt::Display for Fault {
             Self::Options => f.write_str("malformed reply packet (EDNS options cut short)"),
             Self::OtherId { reply, query } => {
                 write!(f, "reply ID ({reply}) is different from query ID ({query})")
+            }
+            Self::OtherOpcode { reply, query } => {
+                write!(f, "reply opcode ({reply}) is different from query opcode ({query})")
             }
             Self::OtherQuestion { name, record_type, class } => {
                 let mut open = " (";

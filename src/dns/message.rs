@@ -120,6 +120,10 @@ impl<'a> Message<'a> {
         if !ours.is(Header::QR) {
             faults.push(Fault::NotAReply);
         }
+        if ours.opcode() != theirs.opcode() {
+            let (reply, query) = (ours.opcode(), theirs.opcode());
+            faults.push(Fault::OtherOpcode { reply, query });
+        }
         match (self.questions.first(), query.questions.first()) {
             (Some(reply), Some(query)) => {
                 let name = !reply.name.is(&query.name);
@@ -130,7 +134,7 @@ impl<'a> Message<'a> {
                 }
             }
             (None, Some(_)) if ours.counts[0] == 0 => {
-                faults.push(Fault::NoQuestion { rcode: self.rcode() });
+                faults.push(Fault::NoQuestion { rcode: self.rcode(), opcode: ours.opcode() });
             }
             _ => {}
         }
@@ -335,6 +339,9 @@ impl Header {
 /// The operation of a message (RFC 6895 section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opcode(pub u8);
+
+/// RFC 1996.
+pub const NOTIFY: Opcode = Opcode(4);
 
 /// RFC 2136.
 pub const UPDATE: Opcode = Opcode(5);

@@ -195,6 +195,46 @@ fn a_reply_answers_its_query_or_says_where_it_differs() {
 }
 
 #[test]
+fn a_reply_has_the_operation_of_its_query() {
+    for asked in [0, 4_u16] {
+        let query = unhex(&format!("0001 {:04X} 0001 0000 0000 0000 {LAB}", asked << 11));
+        let query = Message::read(&query);
+        for code in 0..16 {
+            let bits = 0x8000 | code << 11;
+            let reply = unhex(&format!("0001 {bits:04X} 0001 0001 0000 0000 {LAB} {RECORD}"));
+            let faults = Message::read(&reply).mismatches(&query);
+            let (reply, query) = (Opcode(code as u8), Opcode(asked as u8));
+            let expected = [Fault::OtherOpcode { reply, query }];
+            assert_eq!(faults, expected[usize::from(code == asked)..], "{asked} {code}");
+            assert!(faults.iter().all(|it| it.gravity() == Gravity::NoAnswer));
+        }
+    }
+    let fault = Fault::OtherOpcode { reply: UPDATE, query: Opcode(0) };
+    assert_eq!(fault.to_string(), "reply opcode (UPDATE) is different from query opcode (QUERY)");
+    let fault = Fault::OtherOpcode { reply: Opcode(15), query: NOTIFY };
+    let words = "reply opcode (OPCODE 15) is different from query opcode (NOTIFY)";
+    assert_eq!(fault.to_string(), words);
+}
+
+#[test]
+fn a_notify_may_be_answered_by_a_header_alone() {
+    let query = unhex("0001 2400 0001 0000 0000 0000 036C6162 00 0006 0001");
+    let query = Message::read(&query);
+    for (header, gravities) in [
+        ("0001 A400 0000 0000 0000 0000", &[Gravity::Warning][..]),
+        ("0001 A404 0000 0000 0000 0000", &[Gravity::Warning]),
+        // not a reply, another ID, another operation
+        ("0001 2400 0000 0000 0000 0000", &[Gravity::NoAnswer, Gravity::Warning]),
+        ("0002 A400 0000 0000 0000 0000", &[Gravity::NoAnswer, Gravity::Warning]),
+        ("0001 8400 0000 0000 0000 0000", &[Gravity::NoAnswer, Gravity::NoAnswer]),
+    ] {
+        let octets = unhex(header);
+        let faults = Message::read(&octets).mismatches(&query);
+        assert_eq!(faults.iter().map(Fault::gravity).collect::<Vec<_>>(), gravities, "{header}");
+    }
+}
+
+#[test]
 fn hostile_messages_take_no_longer_than_long_ones() {
     // 127 pointers in a row, and then as many names as fit that follow all of them
     let mut chain = unhex("0001 8180 FFFF FFFF FFFF FFFF 00 0001 0001");
