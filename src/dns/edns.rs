@@ -10,6 +10,10 @@ use super::period;
 use super::rdata::{algorithm_name, quoted};
 use crate::text::{self, Place};
 
+mod ede;
+
+pub use ede::{error_purpose, extra_text};
+
 /// The OPT record of a message (RFC 6891 section 6.1).
 #[derive(Clone, Copy, Debug)]
 pub struct Opt<'a> {
@@ -182,16 +186,6 @@ pub const EDE: u16 = 15;
 
 /// The octets of an option before its data: code and length.
 pub(super) const OPTION_HEADER: usize = 4;
-
-/// The purpose of an extended error (RFC 8914); `None` if it is not known.
-pub fn error_purpose(code: u16) -> Option<&'static str> {
-    PURPOSES.get(usize::from(code)).copied().filter(|purpose| !purpose.is_empty())
-}
-
-/// The extra text of an extended error without the NUL that it may end in (RFC 8914 section 2).
-pub fn extra_text(text: &[u8]) -> &[u8] {
-    text.strip_suffix(b"\0").unwrap_or(text)
-}
 
 /// What stands for no octets in presentation format.
 const NOTHING: &[u8] = b"\"\"";
@@ -451,44 +445,6 @@ fn numbers(data: &[u8], out: &mut Vec<u8>, name: impl Fn(u8) -> Option<&'static 
 fn printable(octets: &[u8]) -> bool {
     octets.iter().all(|octet| matches!(octet, b' '..=b'~'))
 }
-
-/// IANA "Extended DNS Error Codes", by code; empty where there is none.
-static PURPOSES: [&str; 34] = [
-    "Other",
-    "Unsupported DNSKEY Algorithm",
-    "Unsupported DS Digest Type",
-    "Stale Answer",
-    "Forged Answer",
-    "DNSSEC Indeterminate",
-    "DNSSEC Bogus",
-    "Signature Expired",
-    "Signature Not Yet Valid",
-    "DNSKEY Missing",
-    "RRSIGs Missing",
-    "No Zone Key Bit Set",
-    "NSEC Missing",
-    "Cached Error",
-    "Not Ready",
-    "Blocked",
-    "Censored",
-    "Filtered",
-    "Prohibited",
-    "Stale NXDOMAIN Answer",
-    "Not Authoritative",
-    "Not Supported",
-    "No Reachable Authority",
-    "Network Error",
-    "Invalid Data",
-    "Signature Expired before Valid",
-    "Too Early",
-    "Unsupported NSEC3 Iterations Value",
-    "Unable to conform to policy",
-    "Synthesized",
-    "Invalid Query Type",
-    "",
-    "",
-    "Negative Trust Anchor",
-];
 
 #[cfg(test)]
 mod tests;
