@@ -178,6 +178,15 @@ pub const NSID: u16 = 3;
 /// The code of the COOKIE option (RFC 7873).
 pub const COOKIE: u16 = 10;
 
+/// The octets of a client cookie (RFC 7873 section 4).
+pub const CLIENT_COOKIE: usize = 8;
+
+/// Whether `data` have a length of a COOKIE option: a client cookie, alone or with a server cookie
+/// of 8 to 32 octets (RFC 7873 section 4).
+pub fn is_cookie(data: &[u8]) -> bool {
+    matches!(data.len(), CLIENT_COOKIE | 16..=40)
+}
+
 /// The code of the PADDING option (RFC 7830).
 pub const PADDING: u16 = 12;
 

@@ -25,6 +25,11 @@ pub enum Fault {
         /// Why it cannot be read.
         cause: Cause,
     },
+    /// A COOKIE option of a length that none has (RFC 7873 section 4).
+    CookieLength {
+        /// Its octets.
+        octets: usize,
+    },
     /// More than one OPT record (RFC 6891 section 6.1.1); the first counts.
     ExtraOpt {
         /// How many there are beside it.
@@ -53,6 +58,8 @@ pub enum Fault {
     OptOwner,
     /// The options of the OPT record do not end where its data end.
     Options,
+    /// Another client cookie than the query has.
+    OtherCookie,
     /// Another ID.
     OtherId {
         /// That of the reply.
@@ -143,7 +150,11 @@ impl Fault {
             Self::NoQuestion { rcode, opcode } if rcode.code == 0 && *opcode != NOTIFY => {
                 Gravity::NoAnswer
             }
-            Self::ExtraOpt { .. }
+            // over UDP such a reply is discarded before it is looked at; an established session
+            // proves what the cookie would (RFC 7873 section 5.2.3)
+            Self::CookieLength { .. }
+            | Self::OtherCookie
+            | Self::ExtraOpt { .. }
             | Self::ExtraQuestion { .. }
             | Self::MisplacedOpt { .. }
             | Self::NoQuestion { .. }
@@ -163,6 +174,9 @@ impl fmt::Display for Fault {
                 f,
                 "malformed reply packet ({section} {number} of {of} at octet {at}: {cause})"
             ),
+            Self::CookieLength { octets } => {
+                write!(f, "COOKIE of {octets} B, not of 8 or 16 to 40 (RFC 7873 section 4)")
+            }
             Self::ExtraOpt { count } => {
                 write!(f, "malformed reply packet ({} OPT records, the first counts)", count + 1)
             }
@@ -180,6 +194,7 @@ impl fmt::Display for Fault {
                 f.write_str("malformed reply packet (the owner of the OPT record is not the root)")
             }
             Self::Options => f.write_str("malformed reply packet (EDNS options cut short)"),
+            Self::OtherCookie => f.write_str("client COOKIE mismatch (RFC 7873 section 5.3)"),
             Self::OtherId { reply, query } => {
                 write!(f, "reply ID ({reply}) is different from query ID ({query})")
             }

@@ -217,6 +217,54 @@ fn a_reply_has_the_operation_of_its_query() {
 }
 
 #[test]
+fn the_client_cookie_of_a_reply_is_that_of_its_query() {
+    const OURS: &str = "0102030405060708";
+    let message = |cookies: &[&str]| {
+        let options: String =
+            cookies.iter().map(|cookie| format!("000A{:04X}{cookie}", cookie.len() / 2)).collect();
+        let length = options.len() / 2;
+        unhex(&format!(
+            "0001 8180 0001 0000 0000 0001 {LAB} 00 0029 04D0 00000000 {length:04X} {options}"
+        ))
+    };
+    let server = |octets| format!("{OURS}{}", "99".repeat(octets));
+    let illegal = |octets| Some(Fault::CookieLength { octets });
+    let (other, half) = (Some(Fault::OtherCookie), "0102030405060709");
+    for (sent, reply, expected) in [
+        (&[OURS][..], &[OURS][..], None),
+        (&[OURS], &[&server(8)], None),
+        (&[OURS], &[&server(32)], None),
+        // no cookie is no other one
+        (&[OURS], &[], None),
+        (&[OURS], &[half], other.clone()),
+        (&[OURS], &[&"99".repeat(16)], other.clone()),
+        (&[OURS], &[""], illegal(0)),
+        (&[OURS], &[&OURS[..14]], illegal(7)),
+        (&[OURS], &[&server(1)], illegal(9)),
+        (&[OURS], &[&server(7)], illegal(15)),
+        (&[OURS], &[&server(33)], illegal(41)),
+        // the first counts
+        (&[OURS], &[OURS, half], None),
+        (&[OURS], &[half, OURS], other.clone()),
+        // that of the server is not compared
+        (&[&server(8)], &[&server(9)], None),
+        (&[&server(8)], &["99"], illegal(1)),
+        // none was sent, or none that a server can return
+        (&[], &[half], None),
+        (&[], &["99"], None),
+        (&["99"], &[half], None),
+    ] {
+        let (query, octets) = (message(sent), message(reply));
+        let faults = Message::read(&octets).mismatches(&Message::read(&query));
+        assert_eq!(faults.first(), expected.as_ref(), "{sent:?} {reply:?}");
+        assert!(faults.iter().all(|fault| fault.gravity() == Gravity::Warning));
+    }
+    let words = "COOKIE of 7 B, not of 8 or 16 to 40 (RFC 7873 section 4)";
+    assert_eq!(Fault::CookieLength { octets: 7 }.to_string(), words);
+    assert_eq!(Fault::OtherCookie.to_string(), "client COOKIE mismatch (RFC 7873 section 5.3)");
+}
+
+#[test]
 fn a_notify_may_be_answered_by_a_header_alone() {
     let query = unhex("0001 2400 0001 0000 0000 0000 036C6162 00 0006 0001");
     let query = Message::read(&query);
