@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::alert::Alert;
-use crate::dns::transfer::TransferFault;
+use crate::dns::transfer::{self, TransferFault};
 use crate::exchange::{Peer, Protocol};
 use crate::text;
 use crate::verdict::{Question, TlsFacts};
@@ -158,6 +158,8 @@ pub enum Reply {
 pub enum Missing {
     /// A reply with our client cookie; so many came without it.
     OwnCookie(usize),
+    /// The rest of a transfer.
+    Transfer(transfer::Missing),
 }
 
 impl Missing {
@@ -376,6 +378,7 @@ impl fmt::Display for Reply {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Transfer(missing) => missing.fmt(f),
             Self::OwnCookie(discarded) => {
                 let replies = if *discarded == 1 { "reply" } else { "replies" };
                 write!(f, "{discarded} {replies} discarded for the COOKIE")

@@ -40,6 +40,8 @@ pub enum Fault {
         /// How many more.
         count: usize,
     },
+    /// The last SOA record of a transfer has the serial of the first and other data.
+    LastSoa,
     /// OPT records outside of the additional section.
     MisplacedOpt {
         /// How many.
@@ -58,6 +60,20 @@ pub enum Fault {
     OptOwner,
     /// The options of the OPT record do not end where its data end.
     Options,
+    /// A transfer from a version brings an older one.
+    OlderVersion {
+        /// The serial of the server.
+        serial: u32,
+        /// The serial that was asked from.
+        since: u32,
+    },
+    /// Records of a transfer whose owners are not in the zone.
+    OutOfZone {
+        /// The first owner, in presentation format.
+        owner: String,
+        /// How many records there are in the message.
+        count: usize,
+    },
     /// Another client cookie than the query has.
     OtherCookie,
     /// Another ID.
@@ -156,7 +172,10 @@ impl Fault {
             | Self::OtherCookie
             | Self::ExtraOpt { .. }
             | Self::ExtraQuestion { .. }
+            | Self::LastSoa
             | Self::MisplacedOpt { .. }
+            | Self::OlderVersion { .. }
+            | Self::OutOfZone { .. }
             | Self::NoQuestion { .. }
             | Self::OptOwner
             | Self::Options
@@ -183,6 +202,19 @@ impl fmt::Display for Fault {
             Self::ExtraQuestion { count } => {
                 let s = plural(*count);
                 write!(f, "response has {count} question{s} more than the query")
+            }
+            Self::LastSoa => {
+                f.write_str("the last SOA record has the serial of the first and other data")
+            }
+            Self::OlderVersion { serial, since } => {
+                write!(f, "the server has serial {serial}, which is older than {since} as asked")
+            }
+            Self::OutOfZone { owner, count } => {
+                write!(f, "record outside of the zone ({owner}")?;
+                match count - 1 {
+                    0 => f.write_str(")"),
+                    more => write!(f, " and {more} more record{})", plural(more)),
+                }
             }
             Self::MisplacedOpt { count } => {
                 let s = plural(*count);
