@@ -327,3 +327,44 @@ fn a_transfer_goes_over_tcp_and_says_so() {
         assert_eq!(seen.err, expected);
     }
 }
+
+#[test]
+fn a_transfer_over_tls_says_who_sends_it_once() {
+    // no zone, but a message, which is shown
+    let ask = |options: &str| {
+        let server = Server::start(Credential::Good, Behaviour::Answer);
+        let line =
+            format!("@127.0.0.1#{} {options} +timeout=300ms example.com AXFR", server.port());
+        tdig(&line).out
+    };
+    let lines = |out: &str| {
+        let titles = [";; AXFR for ", ";; TLS session ", ";; CERTIFICATE CHAIN:", ";; Verdict: "];
+        let of = |line: &str| titles.iter().position(|title| line.starts_with(title));
+        out.lines().filter_map(of).collect::<Vec<_>>()
+    };
+    for (options, expected) in [
+        ("", &[0, 1, 2, 3][..]),
+        ("+nocert", &[0, 1]),
+        ("+noheader", &[2, 3]),
+        ("-d", &[0, 1]),
+        ("+short", &[]),
+    ] {
+        let out = ask(options);
+        assert_eq!(lines(&out), expected, "{options}: {out}");
+    }
+    let out = ask("+json");
+    let objects: Vec<Value> = out.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    assert!(objects.len() > 1, "{out}");
+    assert_eq!(objects[0]["server"]["protocol"], "TLS", "{out}");
+    assert_eq!(objects[0]["tls"]["version"], "TLS1.3", "{out}");
+    // a zone in cleartext comes from somebody, too
+    let record = |serial| soa(ZONE, serial);
+    let messages = [vec![record(7)], vec![a(ZONE)], vec![record(7)]];
+    let port = sending(messages.map(|it| message(QR, 0, Some((ZONE, AXFR)), &it)).into());
+    let seen = tdig(&format!("@127.0.0.1#{port} +notls +json example.com AXFR"));
+    let objects: Vec<Value> =
+        seen.out.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    let has = |member: &str| objects.iter().map(|it| it.get(member).is_some()).collect::<Vec<_>>();
+    assert_eq!(has("server"), [true, false, false], "{objects:#?}");
+    assert_eq!(has("tls"), [false; 3], "{objects:#?}");
+}
