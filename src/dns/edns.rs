@@ -1,5 +1,5 @@
 //! EDNS: the OPT record and its options as text. One rule: an option is one row; one that does not
-//! fit its row is said to be malformed and costs no other.
+//! fit its row is said to be malformed, is shown in hex and costs no other.
 
 use std::io::Write;
 
@@ -133,6 +133,10 @@ impl EdnsOption<'_> {
                 if (row.line)(self.data, view, out).is_none() {
                     out.truncate(start);
                     out.extend(b"(malformed)");
+                    if !self.data.is_empty() {
+                        out.push(b' ');
+                        hex(out, self.data);
+                    }
                 }
             }
             // no line ends with a space
@@ -342,16 +346,14 @@ fn expire_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<(
 }
 
 fn cookie(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
-    hex(out, data);
-    Some(())
+    is_cookie(data).then(|| hex(out, data))
 }
 
 /// Client cookie of 8 octets, server cookie of 8 to 32 (RFC 7873 section 4).
 fn cookie_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
-    let (client, server) = data.split_at_checked(8)?;
+    let (client, server) = data.split_at_checked(CLIENT_COOKIE).filter(|_| is_cookie(data))?;
     hex(out, client);
     if !server.is_empty() {
-        (8..=32).contains(&server.len()).then_some(())?;
         out.push(b',');
         hex(out, server);
     }
@@ -377,13 +379,17 @@ fn keepalive_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Optio
     Some(())
 }
 
+/// The octets are shown only if they are not the zeros that RFC 7830 section 3 asks for.
 fn padding(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
     decimal(out, data.len() as u64);
     out.extend(b" B");
+    if data.iter().any(|&octet| octet != 0) {
+        out.extend(b" (not zero) ");
+        hex(out, data);
+    }
     Some(())
 }
 
-/// The octets are shown only if they are not the zeros that RFC 7830 section 3 asks for.
 fn padding_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
     let _ = write!(out, "{} \"", data.len());
     if data.iter().any(|&octet| octet != 0) {
@@ -432,7 +438,7 @@ fn zone_version(data: &[u8], view: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
         (0, 4) => drop(write!(out, " SOA-SERIAL {}", number(version))),
         (0, _) => return None,
         _ => {
-            out.extend(b" UNKNOWN ");
+            let _ = write!(out, " UNKNOWN ({kind}) ");
             hex(out, version);
         }
     }
