@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Attempt, encode, has_id_of, now, protocol};
 use crate::dns::fault::Fault;
 use crate::dns::message::Message;
+use crate::dns::section::Section;
 use crate::dns::transfer::{Step, Transfer, TransferFault};
 use crate::dns::tsig::Verifier;
 use crate::error::{Error, Handshake, Missing, Reply};
@@ -139,6 +140,10 @@ impl Attempt<'_> {
                     }
                 }
                 Err(fault) => {
+                    // it came, and is shown
+                    summary.octets += reply.len();
+                    summary.messages += 1;
+                    summary.records += message.section(Section::Answer).len();
                     each(&message);
                     return Err(Error::Transfer { peer, fault });
                 }
