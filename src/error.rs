@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::alert::Alert;
-use crate::dns::transfer::TransferFault;
+use crate::dns::transfer::{self, TransferFault};
 use crate::exchange::{Peer, Protocol};
 use crate::text;
 use crate::verdict::{Question, TlsFacts};
@@ -149,12 +149,50 @@ pub enum Reply {
     Empty,
     /// A message with another ID, where each depends on the one before.
     OtherId,
+    /// It ended so, and this was missing.
+    Lacking(Box<Reply>, Missing),
+}
+
+/// What was missing when no reply, or not all of it, came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A reply with our client cookie; so many came without it.
+    OwnCookie(usize),
+    /// The rest of a transfer.
+    Transfer(transfer::Missing),
+}
+
+impl Missing {
+    /// What is missing where so many replies were discarded for their cookies.
+    pub fn cookie(discarded: usize) -> Option<Self> {
+        (discarded > 0).then_some(Self::OwnCookie(discarded))
+    }
+}
+
+impl Reply {
+    /// How it ended, whatever was missing.
+    pub fn end(&self) -> &Self {
+        match self {
+            Self::Lacking(end, _) => end.end(),
+            end => end,
+        }
+    }
 }
 
 impl Error {
     /// A usage error without a hint.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), hint: None }
+    }
+
+    /// The same, and what was missing where no reply came.
+    pub fn lacking(self, missing: Option<Missing>) -> Self {
+        match (self, missing) {
+            (Self::Reply { peer, cause }, Some(missing)) => {
+                Self::Reply { peer, cause: Reply::Lacking(Box::new(cause), missing) }
+            }
+            (error, _) => error,
+        }
     }
 
     /// Its kind in one word.
@@ -166,8 +204,10 @@ impl Error {
             Self::Connect { .. } => "connect",
             Self::Handshake(_) => "handshake",
             Self::Refused(_) => "certificate",
-            Self::Reply { cause: Reply::TimedOut(_), .. } => "timeout",
-            Self::Reply { .. } => "reply",
+            Self::Reply { cause, .. } => match cause.end() {
+                Reply::TimedOut(_) => "timeout",
+                _ => "reply",
+            },
             Self::Transfer { .. } => "transfer",
             Self::Internal(_) => "internal",
         }
@@ -192,12 +232,12 @@ impl Error {
 
     /// Whether time alone was missing.
     pub fn is_timeout(&self) -> bool {
-        matches!(
-            self,
-            Self::Connect { cause: Connect::TimedOut(_), .. }
-                | Self::Handshake(Handshake::TimedOut(_))
-                | Self::Reply { cause: Reply::TimedOut(_), .. }
-        )
+        match self {
+            Self::Connect { cause, .. } => matches!(cause, Connect::TimedOut(_)),
+            Self::Handshake(cause) => matches!(cause, Handshake::TimedOut(_)),
+            Self::Reply { cause, .. } => matches!(cause.end(), Reply::TimedOut(_)),
+            _ => false,
+        }
     }
 
     /// The one thing to type next, where there is one.
@@ -219,8 +259,10 @@ impl Error {
             }
             Self::Handshake(
                 Handshake::WantsCertificate(_) | Handshake::Alert(Alert::CERTIFICATE_REQUIRED),
-            )
-            | Self::Reply { cause: Reply::Alert(Alert::CERTIFICATE_REQUIRED), .. } => {
+            ) => Some("+tls-certfile=FILE +tls-keyfile=FILE".into()),
+            Self::Reply { cause, .. }
+                if *cause.end() == Reply::Alert(Alert::CERTIFICATE_REQUIRED) =>
+            {
                 Some("+tls-certfile=FILE +tls-keyfile=FILE".into())
             }
             Self::Handshake(Handshake::Alert(Alert::NO_APPLICATION_PROTOCOL)) => {
@@ -264,6 +306,10 @@ impl fmt::Display for Error {
                     write!(f, "{semicolon}{}: {}", answer.question, answer.why)?;
                 }
                 f.write_str(")")
+            }
+            Self::Reply { peer, cause: Reply::Lacking(end, missing) } => {
+                let ended = Self::Reply { peer: peer.clone(), cause: Reply::clone(end) };
+                write!(f, "{ended}; {missing}")
             }
             Self::Reply { peer, cause } => match (peer.protocol, cause) {
                 (Protocol::Tls, Reply::CloseNotify) => {
@@ -323,6 +369,19 @@ impl fmt::Display for Reply {
             Self::Protocol(what) => f.write_str(what),
             Self::Empty => f.write_str("a message of 0 octets"),
             Self::OtherId => f.write_str("a message with another ID"),
+            Self::Lacking(end, missing) => write!(f, "{end}; {missing}"),
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transfer(missing) => missing.fmt(f),
+            Self::OwnCookie(discarded) => {
+                let replies = if *discarded == 1 { "reply" } else { "replies" };
+                write!(f, "{discarded} {replies} discarded for the COOKIE")
+            }
         }
     }
 }

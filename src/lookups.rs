@@ -147,6 +147,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     let mut told = Ok(());
     let mut written = Ok(());
     let heard = RefCell::new(Heard::default());
+    let mut first = true;
     let (started, at) = (Instant::now(), Zoned::now());
     let now = at.timestamp().as_second();
     let (summary, outcome) = asker.transfer(
@@ -159,12 +160,20 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
         },
         &mut |message| {
             let Talk { out, ink, pretty, .. } = &mut **talk.borrow_mut();
+            // who answered stands before what was answered
+            let heard = heard.borrow();
+            let server = Some(&*heard).filter(|_| std::mem::take(&mut first));
+            if let (Format::Full, Ok(()), Some(tls)) =
+                (display.format, &written, server.and_then(Heard::tls))
+            {
+                written = dig::peer(tls, display, *ink, *out);
+            }
             if written.is_ok() {
                 written = match display.format {
                     Format::Json => {
                         let (bytes, took) = (message.bytes.to_vec(), started.elapsed());
                         let packet = Packet { bytes, at: at.clone(), took };
-                        json::transferred(message, &packet, *pretty, *out)
+                        json::transferred(server, message, &packet, *pretty, *out)
                     }
                     Format::Full => dig::records(message, now, display, *ink, *out),
                     Format::Short => short::reply(message, now, display, *out),
@@ -225,6 +234,8 @@ pub(crate) fn answered(
                 certificates::pem(tls, *out)?;
             }
         }
+        // data that answer something else are no answer for a script either
+        Format::Short if faults.iter().any(|it| it.gravity() == Gravity::NoAnswer) => {}
         Format::Short => {
             let now = exchange.reply.at.timestamp().as_second();
             short::reply(&reply, now, &lookup.route.display, *out)?;

@@ -1,5 +1,5 @@
 //! EDNS: the OPT record and its options as text. One rule: an option is one row; one that does not
-//! fit its row is said to be malformed and costs no other.
+//! fit its row is said to be malformed, is shown in hex and costs no other.
 
 use std::io::Write;
 
@@ -9,6 +9,10 @@ use super::name::Name;
 use super::period;
 use super::rdata::{algorithm_name, quoted};
 use crate::text::{self, Place};
+
+mod ede;
+
+pub use ede::{error_purpose, extra_text};
 
 /// The OPT record of a message (RFC 6891 section 6.1).
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +133,10 @@ impl EdnsOption<'_> {
                 if (row.line)(self.data, view, out).is_none() {
                     out.truncate(start);
                     out.extend(b"(malformed)");
+                    if !self.data.is_empty() {
+                        out.push(b' ');
+                        hex(out, self.data);
+                    }
                 }
             }
             // no line ends with a space
@@ -174,6 +182,15 @@ pub const NSID: u16 = 3;
 /// The code of the COOKIE option (RFC 7873).
 pub const COOKIE: u16 = 10;
 
+/// The octets of a client cookie (RFC 7873 section 4).
+pub const CLIENT_COOKIE: usize = 8;
+
+/// Whether `data` have a length of a COOKIE option: a client cookie, alone or with a server cookie
+/// of 8 to 32 octets (RFC 7873 section 4).
+pub fn is_cookie(data: &[u8]) -> bool {
+    matches!(data.len(), CLIENT_COOKIE | 16..=40)
+}
+
 /// The code of the PADDING option (RFC 7830).
 pub const PADDING: u16 = 12;
 
@@ -182,16 +199,6 @@ pub const EDE: u16 = 15;
 
 /// The octets of an option before its data: code and length.
 pub(super) const OPTION_HEADER: usize = 4;
-
-/// The purpose of an extended error (RFC 8914); `None` if it is not known.
-pub fn error_purpose(code: u16) -> Option<&'static str> {
-    PURPOSES.get(usize::from(code)).copied().filter(|purpose| !purpose.is_empty())
-}
-
-/// The extra text of an extended error without the NUL that it may end in (RFC 8914 section 2).
-pub fn extra_text(text: &[u8]) -> &[u8] {
-    text.strip_suffix(b"\0").unwrap_or(text)
-}
 
 /// What stands for no octets in presentation format.
 const NOTHING: &[u8] = b"\"\"";
@@ -339,16 +346,14 @@ fn expire_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<(
 }
 
 fn cookie(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
-    hex(out, data);
-    Some(())
+    is_cookie(data).then(|| hex(out, data))
 }
 
 /// Client cookie of 8 octets, server cookie of 8 to 32 (RFC 7873 section 4).
 fn cookie_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
-    let (client, server) = data.split_at_checked(8)?;
+    let (client, server) = data.split_at_checked(CLIENT_COOKIE).filter(|_| is_cookie(data))?;
     hex(out, client);
     if !server.is_empty() {
-        (8..=32).contains(&server.len()).then_some(())?;
         out.push(b',');
         hex(out, server);
     }
@@ -374,13 +379,17 @@ fn keepalive_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Optio
     Some(())
 }
 
+/// The octets are shown only if they are not the zeros that RFC 7830 section 3 asks for.
 fn padding(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
     decimal(out, data.len() as u64);
     out.extend(b" B");
+    if data.iter().any(|&octet| octet != 0) {
+        out.extend(b" (not zero) ");
+        hex(out, data);
+    }
     Some(())
 }
 
-/// The octets are shown only if they are not the zeros that RFC 7830 section 3 asks for.
 fn padding_presentation(data: &[u8], _: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
     let _ = write!(out, "{} \"", data.len());
     if data.iter().any(|&octet| octet != 0) {
@@ -429,7 +438,7 @@ fn zone_version(data: &[u8], view: &View<'_>, out: &mut Vec<u8>) -> Option<()> {
         (0, 4) => drop(write!(out, " SOA-SERIAL {}", number(version))),
         (0, _) => return None,
         _ => {
-            out.extend(b" UNKNOWN ");
+            let _ = write!(out, " UNKNOWN ({kind}) ");
             hex(out, version);
         }
     }
@@ -451,44 +460,6 @@ fn numbers(data: &[u8], out: &mut Vec<u8>, name: impl Fn(u8) -> Option<&'static 
 fn printable(octets: &[u8]) -> bool {
     octets.iter().all(|octet| matches!(octet, b' '..=b'~'))
 }
-
-/// IANA "Extended DNS Error Codes", by code; empty where there is none.
-static PURPOSES: [&str; 34] = [
-    "Other",
-    "Unsupported DNSKEY Algorithm",
-    "Unsupported DS Digest Type",
-    "Stale Answer",
-    "Forged Answer",
-    "DNSSEC Indeterminate",
-    "DNSSEC Bogus",
-    "Signature Expired",
-    "Signature Not Yet Valid",
-    "DNSKEY Missing",
-    "RRSIGs Missing",
-    "No Zone Key Bit Set",
-    "NSEC Missing",
-    "Cached Error",
-    "Not Ready",
-    "Blocked",
-    "Censored",
-    "Filtered",
-    "Prohibited",
-    "Stale NXDOMAIN Answer",
-    "Not Authoritative",
-    "Not Supported",
-    "No Reachable Authority",
-    "Network Error",
-    "Invalid Data",
-    "Signature Expired before Valid",
-    "Too Early",
-    "Unsupported NSEC3 Iterations Value",
-    "Unable to conform to policy",
-    "Synthesized",
-    "Invalid Query Type",
-    "",
-    "",
-    "Negative Trust Anchor",
-];
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::message::{NOTIFY, Opcode};
 use super::name::NameFault;
 use super::rcode::Rcode;
 use super::rdata;
@@ -24,6 +25,11 @@ pub enum Fault {
         /// Why it cannot be read.
         cause: Cause,
     },
+    /// A COOKIE option of a length that none has (RFC 7873 section 4).
+    CookieLength {
+        /// Its octets.
+        octets: usize,
+    },
     /// More than one OPT record (RFC 6891 section 6.1.1); the first counts.
     ExtraOpt {
         /// How many there are beside it.
@@ -34,6 +40,8 @@ pub enum Fault {
         /// How many more.
         count: usize,
     },
+    /// The last SOA record of a transfer has the serial of the first and other data.
+    LastSoa,
     /// OPT records outside of the additional section.
     MisplacedOpt {
         /// How many.
@@ -43,6 +51,8 @@ pub enum Fault {
     NoQuestion {
         /// Its response code: an error may come without.
         rcode: Rcode,
+        /// Its operation: the reply to a NOTIFY may be a header alone.
+        opcode: Opcode,
     },
     /// QR is not set.
     NotAReply,
@@ -50,12 +60,35 @@ pub enum Fault {
     OptOwner,
     /// The options of the OPT record do not end where its data end.
     Options,
+    /// A transfer from a version brings an older one.
+    OlderVersion {
+        /// The serial of the server.
+        serial: u32,
+        /// The serial that was asked from.
+        since: u32,
+    },
+    /// Records of a transfer whose owners are not in the zone.
+    OutOfZone {
+        /// The first owner, in presentation format.
+        owner: String,
+        /// How many records there are in the message.
+        count: usize,
+    },
+    /// Another client cookie than the query has.
+    OtherCookie,
     /// Another ID.
     OtherId {
         /// That of the reply.
         reply: u16,
         /// That of the query.
         query: u16,
+    },
+    /// Another operation: the reply to a query is a QUERY too (RFC 1035 section 4.1.1).
+    OtherOpcode {
+        /// That of the reply.
+        reply: Opcode,
+        /// That of the query.
+        query: Opcode,
     },
     /// Another question (RFC 5452 section 9.1).
     OtherQuestion {
@@ -125,13 +158,24 @@ impl Fault {
     pub fn gravity(&self) -> Gravity {
         match self {
             Self::Cut { .. } | Self::ShortHeader { .. } => Gravity::Unreadable,
-            Self::NotAReply | Self::OtherId { .. } | Self::OtherQuestion { .. } => {
+            Self::NotAReply
+            | Self::OtherId { .. }
+            | Self::OtherOpcode { .. }
+            | Self::OtherQuestion { .. } => Gravity::NoAnswer,
+            // the reply to a NOTIFY says nothing but that the NOTIFY came (RFC 1996 section 3.3)
+            Self::NoQuestion { rcode, opcode } if rcode.code == 0 && *opcode != NOTIFY => {
                 Gravity::NoAnswer
             }
-            Self::NoQuestion { rcode } if rcode.code == 0 => Gravity::NoAnswer,
-            Self::ExtraOpt { .. }
+            // over UDP such a reply is discarded before it is looked at; an established session
+            // proves what the cookie would (RFC 7873 section 5.2.3)
+            Self::CookieLength { .. }
+            | Self::OtherCookie
+            | Self::ExtraOpt { .. }
             | Self::ExtraQuestion { .. }
+            | Self::LastSoa
             | Self::MisplacedOpt { .. }
+            | Self::OlderVersion { .. }
+            | Self::OutOfZone { .. }
             | Self::NoQuestion { .. }
             | Self::OptOwner
             | Self::Options
@@ -149,12 +193,28 @@ impl fmt::Display for Fault {
                 f,
                 "malformed reply packet ({section} {number} of {of} at octet {at}: {cause})"
             ),
+            Self::CookieLength { octets } => {
+                write!(f, "COOKIE of {octets} B, not of 8 or 16 to 40 (RFC 7873 section 4)")
+            }
             Self::ExtraOpt { count } => {
                 write!(f, "malformed reply packet ({} OPT records, the first counts)", count + 1)
             }
             Self::ExtraQuestion { count } => {
                 let s = plural(*count);
                 write!(f, "response has {count} question{s} more than the query")
+            }
+            Self::LastSoa => {
+                f.write_str("the last SOA record has the serial of the first and other data")
+            }
+            Self::OlderVersion { serial, since } => {
+                write!(f, "the server has serial {serial}, which is older than {since} as asked")
+            }
+            Self::OutOfZone { owner, count } => {
+                write!(f, "record outside of the zone ({owner}")?;
+                match count - 1 {
+                    0 => f.write_str(")"),
+                    more => write!(f, " and {more} more record{})", plural(more)),
+                }
             }
             Self::MisplacedOpt { count } => {
                 let s = plural(*count);
@@ -166,8 +226,12 @@ impl fmt::Display for Fault {
                 f.write_str("malformed reply packet (the owner of the OPT record is not the root)")
             }
             Self::Options => f.write_str("malformed reply packet (EDNS options cut short)"),
+            Self::OtherCookie => f.write_str("client COOKIE mismatch (RFC 7873 section 5.3)"),
             Self::OtherId { reply, query } => {
                 write!(f, "reply ID ({reply}) is different from query ID ({query})")
+            }
+            Self::OtherOpcode { reply, query } => {
+                write!(f, "reply opcode ({reply}) is different from query opcode ({query})")
             }
             Self::OtherQuestion { name, record_type, class } => {
                 let mut open = " (";

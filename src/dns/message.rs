@@ -88,6 +88,22 @@ impl<'a> Message<'a> {
         options.map(|option| edns::OPTION_HEADER + option.data.len()).reduce(|a, b| a + b)
     }
 
+    /// The data of the first COOKIE option: all others are ignored (RFC 7873 section 5.3).
+    pub fn cookie(&self) -> Option<&'a [u8]> {
+        self.opt()?.options().find(|option| option.code == edns::COOKIE).map(|option| option.data)
+    }
+
+    /// What is wrong with the cookie of the message as a reply to `query`. A reply without one is
+    /// as good as one to a query without one (RFC 7873 section 5.3).
+    pub fn cookie_fault(&self, query: &Message<'_>) -> Option<Fault> {
+        let ours = query.cookie()?.get(..edns::CLIENT_COOKIE)?;
+        let theirs = self.cookie()?;
+        if !edns::is_cookie(theirs) {
+            return Some(Fault::CookieLength { octets: theirs.len() });
+        }
+        (!theirs.starts_with(ours)).then_some(Fault::OtherCookie)
+    }
+
     /// The response code of header and OPT record (RFC 6891 section 6.1.3).
     pub fn rcode(&self) -> Rcode {
         let low = self.header.map_or(0, |header| header.rcode());
@@ -120,6 +136,10 @@ impl<'a> Message<'a> {
         if !ours.is(Header::QR) {
             faults.push(Fault::NotAReply);
         }
+        if ours.opcode() != theirs.opcode() {
+            let (reply, query) = (ours.opcode(), theirs.opcode());
+            faults.push(Fault::OtherOpcode { reply, query });
+        }
         match (self.questions.first(), query.questions.first()) {
             (Some(reply), Some(query)) => {
                 let name = !reply.name.is(&query.name);
@@ -130,7 +150,7 @@ impl<'a> Message<'a> {
                 }
             }
             (None, Some(_)) if ours.counts[0] == 0 => {
-                faults.push(Fault::NoQuestion { rcode: self.rcode() });
+                faults.push(Fault::NoQuestion { rcode: self.rcode(), opcode: ours.opcode() });
             }
             _ => {}
         }
@@ -141,6 +161,7 @@ impl<'a> Message<'a> {
         if ours.is(Header::TC) {
             faults.push(Fault::Truncated);
         }
+        faults.extend(self.cookie_fault(query));
         faults
     }
 
@@ -335,6 +356,9 @@ impl Header {
 /// The operation of a message (RFC 6895 section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opcode(pub u8);
+
+/// RFC 1996.
+pub const NOTIFY: Opcode = Opcode(4);
 
 /// RFC 2136.
 pub const UPDATE: Opcode = Opcode(5);

@@ -110,15 +110,28 @@ impl<'a> Name<'a> {
         out.push(0);
     }
 
+    /// Whether this is `zone` or a name below it.
+    pub fn is_in(&self, zone: &Name<'_>) -> bool {
+        let below = self.labels().count().checked_sub(zone.labels().count());
+        below.is_some_and(|below| same(self.labels().skip(below), zone.labels()))
+    }
+
     /// Whether both are the same name (RFC 4343: ASCII case does not matter).
     pub fn is(&self, other: &Name<'_>) -> bool {
-        let (mut ours, mut theirs) = (self.labels(), other.labels());
-        loop {
-            match (ours.next(), theirs.next()) {
-                (None, None) => return true,
-                (Some(our), Some(their)) if our.eq_ignore_ascii_case(their) => {}
-                _ => return false,
-            }
+        same(self.labels(), other.labels())
+    }
+}
+
+/// Whether both are the same labels, whatever the case of their letters.
+fn same<'a>(
+    mut ours: impl Iterator<Item = &'a [u8]>,
+    mut theirs: impl Iterator<Item = &'a [u8]>,
+) -> bool {
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return true,
+            (Some(our), Some(their)) if our.eq_ignore_ascii_case(their) => {}
+            _ => return false,
         }
     }
 }

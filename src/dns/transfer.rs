@@ -1,11 +1,13 @@
-//! Zone transfers: which message is the last (RFC 5936, RFC 1995). One rule: it remembers a serial
-//! and a count, never a record.
+//! Zone transfers: which message is the last, and whether they are what was asked for (RFC 5936,
+//! RFC 1995). One rule: it remembers serials and counts, and of all records the first alone.
 
 use std::fmt;
 
+use super::edns::{self, View};
 use super::fault::{Fault, Gravity};
 use super::message::{Header, Message, Record};
 use super::rcode::Rcode;
+use super::rdata;
 use super::section::Section;
 use super::tsig::TsigFault;
 
@@ -22,6 +24,10 @@ pub struct Transfer<'a> {
     stage: Stage,
     /// The serial of the zone's newest version, once the first record told it.
     serial: u32,
+    /// The data of the first record, which the last one repeats.
+    soa: Vec<u8>,
+    /// The serial of the SOA record that began the present part of an increment.
+    part: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +48,7 @@ enum Stage {
 }
 
 /// What a message did for a transfer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
     /// It was the last.
     pub last: bool,
@@ -50,13 +56,81 @@ pub struct Step {
     pub records: usize,
     /// How many of them follow the record that ends the transfer.
     pub beyond: usize,
+    /// What is odd about its records, each kind once.
+    pub odd: Vec<Fault>,
+}
+
+/// What a transfer that ended too soon has not brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Any record.
+    Records,
+    /// What follows the first SOA record of a zone.
+    Zone {
+        /// The serial that record has.
+        serial: u32,
+    },
+    /// What changed: one SOA record came, and it is newer than what was asked from.
+    Changes {
+        /// The serial that record has.
+        serial: u32,
+        /// The serial that was asked from.
+        since: u32,
+    },
+    /// The SOA record at the end.
+    LastSoa {
+        /// The serial it has.
+        serial: u32,
+        /// The records that came.
+        records: usize,
+    },
 }
 
 /// Why a transfer cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransferFault {
     /// The server refuses, or knows no such zone.
-    Rcode(Rcode),
+    Rcode {
+        /// What it says.
+        rcode: Rcode,
+        /// The extended errors that it gives as reasons (RFC 8914), as text.
+        reasons: Vec<String>,
+    },
+    /// A record of another class than the zone.
+    OtherClass {
+        /// Whose that is, in presentation format.
+        owner: String,
+        /// Its class.
+        class: u16,
+    },
+    /// An SOA record of another version within or behind a whole zone (RFC 5936 section 2.2).
+    Changed {
+        /// The serial of the first.
+        first: u32,
+        /// The serial of this one.
+        last: u32,
+    },
+    /// An increment from another version than the one asked for (RFC 1995 section 4).
+    Start {
+        /// Where it starts.
+        from: u32,
+        /// Where it was to start.
+        since: u32,
+    },
+    /// Versions between two parts of an increment are left out (RFC 1995 section 4).
+    Gap {
+        /// Where the first part ends.
+        reached: u32,
+        /// Where the next part starts.
+        next: u32,
+    },
+    /// A part of an increment that leads to no newer version.
+    Backwards {
+        /// Where it starts.
+        from: u32,
+        /// Where it ends.
+        to: u32,
+    },
     /// It does not begin with an SOA record.
     NoSoa,
     /// It begins with the SOA record of another zone.
@@ -75,6 +149,8 @@ pub enum TransferFault {
 }
 
 const SOA: u16 = 6;
+/// QCLASS of a query for every class.
+const ANY: u16 = 255;
 
 impl<'a> Transfer<'a> {
     /// The transfer that `query` asks for: what changed since the serial in its authority section
@@ -82,7 +158,16 @@ impl<'a> Transfer<'a> {
     pub fn new(query: &'a Message<'a>) -> Self {
         let ours = query.section(Section::Authority).iter().find(|it| it.record_type == SOA);
         let since = ours.and_then(|record| record.rdata.soa_serial());
-        Self { messages: 0, records: 0, query, since, stage: Stage::Start, serial: 0 }
+        Self {
+            messages: 0,
+            records: 0,
+            query,
+            since,
+            stage: Stage::Start,
+            serial: 0,
+            soa: Vec::new(),
+            part: 0,
+        }
     }
 
     /// What is wrong with the next message. Only the first has to repeat the question (RFC 5936
@@ -109,7 +194,8 @@ impl<'a> Transfer<'a> {
             return Err(TransferFault::NoAnswer(fault));
         }
         if message.rcode().code != 0 {
-            return Err(TransferFault::Rcode(message.status()));
+            let (rcode, reasons) = (message.status(), reasons(message));
+            return Err(TransferFault::Rcode { rcode, reasons });
         }
         if message.header.is_some_and(|header| header.is(Header::TC)) {
             return Err(TransferFault::Truncated);
@@ -118,15 +204,28 @@ impl<'a> Transfer<'a> {
             return Err(TransferFault::Unreadable(fault));
         }
         let answers = message.section(Section::Answer);
-        let mut beyond = 0;
+        let mut step = Step { records: answers.len(), ..Step::default() };
         for record in answers {
-            beyond += usize::from(self.stage == Stage::Done);
-            self.record(record)?;
+            match self.stage {
+                Stage::Done => step.beyond += 1,
+                _ => self.record(record, &mut step.odd)?,
+            }
         }
         self.messages += 1;
         self.records += answers.len();
-        let last = self.stage == Stage::Done || self.is_nothing_newer();
-        Ok(Step { last, records: answers.len(), beyond })
+        step.last = self.stage == Stage::Done || self.is_nothing_newer();
+        Ok(step)
+    }
+
+    /// What has not come yet.
+    pub fn missing(&self) -> Missing {
+        let Self { serial, records, .. } = *self;
+        match (self.stage, self.since) {
+            (Stage::Start, _) => Missing::Records,
+            (Stage::First, None) => Missing::Zone { serial },
+            (Stage::First, Some(since)) => Missing::Changes { serial, since },
+            _ => Missing::LastSoa { serial, records },
+        }
     }
 
     /// One SOA record alone says that there is nothing newer (RFC 1995 section 4), if what it says
@@ -136,32 +235,92 @@ impl<'a> Transfer<'a> {
         self.stage == Stage::First && self.since.is_some_and(|since| !newer(since))
     }
 
-    fn record(&mut self, record: &Record<'_>) -> Result<(), TransferFault> {
-        let ours = self.query.questions.first().is_none_or(|it| it.name.is(&record.owner));
+    fn record(&mut self, record: &Record<'_>, odd: &mut Vec<Fault>) -> Result<(), TransferFault> {
+        let zone = self.query.questions.first();
+        let ours = zone.is_none_or(|zone| zone.name.is(&record.owner));
         let serial = (record.record_type == SOA).then(|| record.rdata.soa_serial()).flatten();
-        if let (Stage::Start, Some(_), false) = (self.stage, serial, ours) {
-            return Err(TransferFault::OtherZone { owner: record.owner.to_string() });
-        }
-        let incremental = self.since.is_some();
-        // that of another owner begins and ends nothing
-        self.stage = match (self.stage, serial.filter(|_| ours)) {
-            (Stage::Start, Some(serial)) => {
-                self.serial = serial;
-                Stage::First
+        match (self.stage, serial) {
+            (Stage::Start, Some(_)) if !ours => {
+                return Err(TransferFault::OtherZone { owner: record.owner.to_string() });
             }
             (Stage::Start, None) => return Err(TransferFault::NoSoa),
-            (Stage::First, Some(serial)) if incremental && serial != self.serial => Stage::Removed,
-            (Stage::First | Stage::Whole, Some(serial)) if serial == self.serial => Stage::Done,
-            (Stage::First | Stage::Whole, _) => Stage::Whole,
-            (Stage::Removed, Some(_)) => Stage::Added,
-            (Stage::Removed, None) => Stage::Removed,
-            (Stage::Added, Some(serial)) if serial == self.serial => Stage::Done,
-            (Stage::Added, Some(_)) => Stage::Removed,
-            (Stage::Added, None) => Stage::Added,
-            (Stage::Done, _) => Stage::Done,
+            _ => {}
+        }
+        if zone.is_some_and(|zone| zone.class != record.class && zone.class != ANY) {
+            let (owner, class) = (record.owner.to_string(), record.class);
+            return Err(TransferFault::OtherClass { owner, class });
+        }
+        if zone.is_some_and(|zone| !record.owner.is_in(&zone.name)) {
+            outside(record, odd);
+        }
+        // that of another owner begins and ends nothing
+        self.stage = match serial.filter(|_| ours) {
+            Some(serial) => self.soa(serial, record, odd)?,
+            None => match self.stage {
+                Stage::First => Stage::Whole,
+                stage => stage,
+            },
         };
         Ok(())
     }
+
+    /// The stage behind an SOA record of the zone.
+    fn soa(
+        &mut self,
+        serial: u32,
+        record: &Record<'_>,
+        odd: &mut Vec<Fault>,
+    ) -> Result<Stage, TransferFault> {
+        let newest = self.serial;
+        let part = std::mem::replace(&mut self.part, serial);
+        let stage = match self.stage {
+            Stage::Start => {
+                (self.serial, self.soa) = (serial, record.rdata.uncompressed(SOA));
+                if let Some(since) = self.since.filter(|&since| is_older(serial, since)) {
+                    odd.push(Fault::OlderVersion { serial, since });
+                }
+                Stage::First
+            }
+            Stage::First | Stage::Whole if serial == newest => Stage::Done,
+            Stage::First => match self.since {
+                Some(since) if since == serial => Stage::Removed,
+                Some(since) => return Err(TransferFault::Start { from: serial, since }),
+                None => return Err(TransferFault::Changed { first: newest, last: serial }),
+            },
+            Stage::Whole => return Err(TransferFault::Changed { first: newest, last: serial }),
+            Stage::Removed if is_newer(serial, part) => Stage::Added,
+            Stage::Removed => return Err(TransferFault::Backwards { from: part, to: serial }),
+            Stage::Added if part != serial => {
+                return Err(TransferFault::Gap { reached: part, next: serial });
+            }
+            Stage::Added if serial == newest => Stage::Done,
+            Stage::Added => Stage::Removed,
+            Stage::Done => Stage::Done,
+        };
+        if stage == Stage::Done && record.rdata.uncompressed(SOA) != self.soa {
+            odd.push(Fault::LastSoa);
+        }
+        Ok(stage)
+    }
+}
+
+/// Counts a record outside of the zone, which a secondary server drops.
+fn outside(record: &Record<'_>, odd: &mut Vec<Fault>) {
+    for fault in odd.iter_mut() {
+        if let Fault::OutOfZone { count, .. } = fault {
+            *count += 1;
+            return;
+        }
+    }
+    odd.push(Fault::OutOfZone { owner: record.owner.to_string(), count: 1 });
+}
+
+/// The extended errors of a message as text, the first few.
+fn reasons(message: &Message<'_>) -> Vec<String> {
+    const MAX_REASONS: usize = 4;
+    let options = message.opt().into_iter().flat_map(|opt| opt.options());
+    let errors = options.filter(|option| option.code == edns::EDE);
+    errors.filter_map(|error| error.value(&View::default())).take(MAX_REASONS).collect()
 }
 
 /// Whether a serial comes after another (RFC 1982 section 3.2). Of two that are half of all serials
@@ -171,10 +330,38 @@ fn is_newer(serial: u32, other: u32) -> bool {
     (1..HALF).contains(&serial.wrapping_sub(other))
 }
 
+fn is_older(serial: u32, other: u32) -> bool {
+    is_newer(other, serial)
+}
+
 impl fmt::Display for TransferFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rcode(rcode) => write!(f, "server replied with error '{rcode}'"),
+            Self::Rcode { rcode, reasons } => {
+                write!(f, "server replied with error '{rcode}'")?;
+                reasons.iter().try_for_each(|reason| write!(f, ", EDE: {reason}"))
+            }
+            Self::OtherClass { owner, class } => {
+                let mut name = Vec::new();
+                rdata::write_class(&mut name, *class);
+                let name = String::from_utf8_lossy(&name);
+                write!(f, "record of another class than the zone ({owner} {name})")
+            }
+            Self::Changed { first, last } => write!(
+                f,
+                "the last SOA has serial {last}, the first {first}: the zone changed during the \
+                 transfer"
+            ),
+            Self::Start { from, since } => {
+                write!(f, "the increment starts from serial {from}, not from {since} as asked")
+            }
+            Self::Gap { reached, next } => write!(
+                f,
+                "the increment has a gap: it reaches serial {reached} and goes on from {next}"
+            ),
+            Self::Backwards { from, to } => {
+                write!(f, "the increment leads from serial {from} to {to}, which is not newer")
+            }
             Self::NoSoa => f.write_str("first answer record isn't SOA"),
             Self::OtherZone { owner } => {
                 write!(f, "first answer record is the SOA of another zone ({owner})")
@@ -186,143 +373,26 @@ impl fmt::Display for TransferFault {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A message about the root with these records: a serial is an SOA record, none an A record.
-    fn message(records: &[Option<u32>]) -> Vec<u8> {
-        let mut bytes = vec![0, 0, 0x84, 0, 0, 0, 0, records.len() as u8, 0, 0, 0, 0];
-        for record in records {
-            match record {
-                Some(serial) => bytes.extend(soa(&[0], *serial)),
-                None => bytes.extend([0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 192, 0, 2, 1]),
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Records => f.write_str("no record came"),
+            Self::Zone { serial } => {
+                write!(f, "nothing came after the first SOA record (serial {serial})")
             }
+            Self::Changes { serial, since } => write!(
+                f,
+                "the server has serial {serial} and sent nothing of what changed since {since}; \
+                 AXFR asks for the whole zone"
+            ),
+            Self::LastSoa { serial, records } => write!(
+                f,
+                "the SOA record that ends the transfer (serial {serial}) is missing after \
+                 {records} records"
+            ),
         }
-        bytes
-    }
-
-    fn soa(owner: &[u8], serial: u32) -> Vec<u8> {
-        let head = [0, 6, 0, 1, 0, 0, 0, 0, 0, 22, 0, 0];
-        [owner, &head, &serial.to_be_bytes(), &[0; 16]].concat()
-    }
-
-    /// The query for the root zone, or for what changed in it since a serial.
-    fn query(since: Option<u32>) -> Vec<u8> {
-        let mut bytes = vec![0, 0, 0, 0, 0, 1, 0, 0, 0, since.is_some().into(), 0, 0];
-        bytes.extend([0, 0, if since.is_some() { 251 } else { 252 }, 0, 1]);
-        bytes.extend(since.map(|since| soa(&[0], since)).unwrap_or_default());
-        bytes
-    }
-
-    /// What becomes of these messages, up to the last one.
-    fn steps(since: Option<u32>, messages: &[Vec<u8>]) -> Result<Vec<Step>, TransferFault> {
-        let query = query(since);
-        let query = Message::read(&query);
-        let mut transfer = Transfer::new(&query);
-        let mut steps: Vec<Step> = Vec::new();
-        for bytes in messages {
-            if steps.last().is_none_or(|step| !step.last) {
-                let message = Message::read(bytes);
-                steps.push(transfer.message(&message, &transfer.faults(&message))?);
-            }
-        }
-        Ok(steps)
-    }
-
-    /// After which of the messages the transfer is over.
-    fn ends(since: Option<u32>, messages: &[&[Option<u32>]]) -> Option<usize> {
-        let messages: Vec<_> = messages.iter().map(|records| message(records)).collect();
-        steps(since, &messages).unwrap().iter().position(|step| step.last)
-    }
-
-    fn fault(bytes: &[u8]) -> TransferFault {
-        steps(None, &[bytes.to_vec()]).unwrap_err()
-    }
-
-    #[test]
-    fn a_whole_zone_ends_with_its_soa_record() {
-        let a = None;
-        assert_eq!(ends(None, &[&[Some(7), a, a, Some(7)]]), Some(0));
-        assert_eq!(ends(None, &[&[Some(7)], &[a, a], &[a], &[Some(7)]]), Some(3));
-        assert_eq!(ends(None, &[&[Some(7), Some(7)]]), Some(0));
-        assert_eq!(ends(None, &[&[Some(7), a], &[a]]), None);
-    }
-
-    #[test]
-    fn an_increment_ends_where_the_newest_version_follows_what_was_added() {
-        let (a, since) = (None, Some(5));
-        assert_eq!(ends(since, &[&[Some(7), a, Some(7)]]), Some(0));
-        let one = [Some(7), Some(6), a, Some(7), a, Some(7)];
-        assert_eq!(ends(since, &[&one]), Some(0));
-        assert_eq!(ends(since, &[&one[..5], &one[5..]]), Some(1));
-        let two = [Some(7), Some(5), a, Some(6), a, Some(6), a, Some(7), Some(7)];
-        assert_eq!(ends(since, &[&two[..4], &two[4..8], &two[8..]]), Some(2));
-        // a whole zone in answer to a query for an increment
-        assert_eq!(ends(since, &[&[Some(7), a], &[a, Some(7)]]), Some(1));
-        // each record in a message of its own
-        let each: Vec<_> = two.chunks(1).collect();
-        assert_eq!(ends(since, &each), Some(8));
-    }
-
-    #[test]
-    fn one_soa_record_alone_is_the_end_of_an_increment_where_it_is_not_newer() {
-        for (since, serial, ends_it) in [
-            (7, 7, true),
-            (8, 7, true),
-            (6, 7, false),
-            (u32::MAX, 3, false),
-            (3, u32::MAX, true),
-            (0, 1 << 31, true),
-            (0, (1 << 31) - 1, false),
-        ] {
-            let end = ends_it.then_some(0);
-            assert_eq!(ends(Some(since), &[&[Some(serial)]]), end, "{since} {serial}");
-        }
-        assert_eq!(ends(None, &[&[Some(7)]]), None);
-    }
-
-    #[test]
-    fn a_message_without_a_record_is_taken_anywhere_and_brings_nothing() {
-        let messages = [&[][..], &[Some(7)], &[], &[None], &[], &[Some(7)]].map(message);
-        let steps = steps(None, &messages).unwrap();
-        let records: Vec<_> = steps.iter().map(|step| step.records).collect();
-        assert_eq!(records, [0, 1, 0, 1, 0, 1]);
-        assert!(steps[5].last);
-    }
-
-    #[test]
-    fn records_beyond_the_end_are_counted() {
-        let messages = [message(&[Some(7), None, Some(7), None, Some(7)])];
-        assert_eq!(steps(None, &messages), Ok(vec![Step { last: true, records: 5, beyond: 2 }]));
-    }
-
-    #[test]
-    fn what_is_no_transfer_is_refused() {
-        let mut refused = message(&[]);
-        refused[3] = 5;
-        assert!(matches!(fault(&refused), TransferFault::Rcode(_)));
-        assert_eq!(fault(&message(&[None])), TransferFault::NoSoa);
-        let cut = &message(&[Some(7), None])[..50];
-        assert!(matches!(fault(cut), TransferFault::Unreadable(Fault::Cut { number: 2, .. })));
-        let mut query = message(&[Some(7)]);
-        query[2] = 0;
-        assert_eq!(fault(&query), TransferFault::NoAnswer(Fault::NotAReply));
-        let other = [&[0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0][..], &soa(b"\x01a\0", 7)].concat();
-        assert_eq!(fault(&other), TransferFault::OtherZone { owner: "a.".into() });
-        let question = [&[0, 0, 0x84, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], b"\x01a\0\0\x01\0\x01"];
-        assert!(matches!(
-            fault(&question.concat()),
-            TransferFault::NoAnswer(Fault::OtherQuestion { .. })
-        ));
-    }
-
-    #[test]
-    fn the_soa_record_of_another_owner_ends_no_zone() {
-        let mut middle = message(&[Some(7)]);
-        middle[7] = 2;
-        middle.extend(soa(b"\x01a\0", 7));
-        let steps = steps(None, &[middle, message(&[Some(7)])]).unwrap();
-        assert_eq!(steps.iter().position(|step| step.last), Some(1));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,8 +19,10 @@ use crate::dns::name::Name;
 use crate::dns::rcode::Rcode;
 use crate::dns::rdata::{self, Style};
 use crate::dns::section::Section;
-use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
+use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol};
 use crate::verdict::TlsFacts;
+
+pub use zone::{peer, records, transferred};
 
 use Part::{Milliseconds, Number, Shown, Text, Time, Whom};
 
@@ -61,53 +63,6 @@ pub fn reply(
     if display.stats {
         page.received(exchange, query);
     }
-    out.write_all(&page.out)
-}
-
-/// Writes the records of one message of a transfer that came `now`, in seconds since 1970, without
-/// titles.
-pub fn records(
-    message: &Message<'_>,
-    now: i64,
-    display: &Display,
-    ink: Ink,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let bare = Display { comments: false, ..display.clone() };
-    let mut page = Page::new(message, &bare, ink);
-    page.style.now = now;
-    page.section(Section::Answer, display.answer);
-    page.signature();
-    out.write_all(&page.out)
-}
-
-/// Writes how a transfer went.
-pub fn transferred(
-    summary: &Transferred,
-    display: &Display,
-    ink: Ink,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    if !display.stats {
-        return Ok(());
-    }
-    let nothing = Message::read(&[]);
-    let mut page = Page::new(&nothing, display, ink);
-    let Transferred { peer, query, took, octets, messages, records, .. } = summary;
-    match messages {
-        0 => page.line([Text(";; Received 0 B")]),
-        _ => page.line([
-            Text(";; Received "),
-            Number(*octets as u64),
-            Text(" B ("),
-            Number(*messages as u64),
-            Text(" messages, "),
-            Number(*records as u64),
-            Text(" records)"),
-        ]),
-    }
-    page.line([Text(";; Time "), Time(&query.at)]);
-    page.line([Text(";; From "), Whom(peer), Text(" in "), Milliseconds(*took)]);
     out.write_all(&page.out)
 }
 
@@ -568,6 +523,8 @@ fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
     let written = out.write_fmt(text);
     debug_assert!(written.is_ok(), "writing to a Vec does not fail");
 }
+
+mod zone;
 
 #[cfg(test)]
 pub(super) mod tests;

@@ -42,6 +42,11 @@ impl Heard {
         Self { host: text::free(host), port, ..Self::default() }
     }
 
+    /// Who answered, where a session stands.
+    pub fn tls(&self) -> Option<&TlsFacts> {
+        self.tls.as_deref()
+    }
+
     /// Remembers what an event says of the server whose turn it is.
     pub fn hear(&mut self, event: &Event<'_>) {
         match *event {
@@ -92,14 +97,19 @@ pub fn failed(heard: &Heard, error: &Error, pretty: bool, out: &mut dyn Write) -
     write(&Object { heard, outcome: Outcome::Failed(error) }, pretty, out)
 }
 
-/// Writes the object of one message of a transfer.
+/// Writes the object of one message of a transfer; that of the first has the `server` that sends it.
 pub fn transferred(
+    server: Option<&Heard>,
     message: &Message<'_>,
     packet: &Packet,
     pretty: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    write(&MessageView { message, packet }, pretty, out)
+    let view = MessageView { message, packet };
+    match server {
+        Some(heard) => write(&Object { heard, outcome: Outcome::Begun(view) }, pretty, out),
+        None => write(&view, pretty, out),
+    }
 }
 
 /// Writes the object of a whole batch, in one line.
@@ -123,6 +133,8 @@ struct Object<'a> {
 
 enum Outcome<'a> {
     Answered(Answered<'a>),
+    /// The first message of a transfer.
+    Begun(MessageView<'a>),
     Failed(&'a Error),
 }
 
@@ -131,6 +143,13 @@ impl Serialize for Object<'_> {
         let mut map = serializer.serialize_map(None)?;
         match &self.outcome {
             Outcome::Answered(answered) => self.answered(answered, &mut map)?,
+            Outcome::Begun(view) => {
+                view.members(&mut map)?;
+                map.serialize_entry("server", &self.server(self.heard.peer.as_ref()))?;
+                if let Some(facts) = self.heard.tls() {
+                    map.serialize_entry("tls", &who::Tls::new(facts))?;
+                }
+            }
             Outcome::Failed(error) => self.failed(error, &mut map)?,
         }
         map.end()

@@ -166,7 +166,7 @@ impl Talk<'_> {
             Error::Connect { .. } | Error::Handshake(_) => self.warning(format_args!("{error}")),
             Error::Reply { peer, cause } => {
                 self.warning(format_args!("{error}"))?;
-                match (peer.protocol, cause) {
+                match (peer.protocol, cause.end()) {
                     // all is said
                     (Protocol::Tcp | Protocol::Udp, Reply::TimedOut(_)) => Ok(()),
                     _ => self.warning(format_args!("can't receive reply from {peer}")),

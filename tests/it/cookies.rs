@@ -114,3 +114,71 @@ fn a_query_is_repeated_with_a_cookie_that_holds_ours_and_with_no_other() {
         assert_eq!(seen.err.contains("retrying with the received one"), asked == 2, "{seen:.500?}");
     }
 }
+
+/// A server over UDP that answers a query with these cookies in turn, and then says nothing.
+fn answering_over_udp(cookies: Vec<Vec<u8>>) -> u16 {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    thread::spawn(move || {
+        let mut query = [0; 512];
+        let (length, client) = socket.recv_from(&mut query).unwrap();
+        for (place, cookie) in cookies.iter().enumerate() {
+            let mut reply = reply(&query[..length], cookie);
+            // NOERROR, and RA where the cookie is the last one
+            (reply[3], reply[34]) = (if place + 1 == cookies.len() { 0x80 } else { 0 }, 0);
+            socket.send_to(&reply, client).unwrap();
+        }
+        thread::sleep(Duration::from_secs(2));
+    });
+    port
+}
+
+#[test]
+fn a_datagram_without_our_cookie_is_discarded_and_waited_past() {
+    let mismatch = ";; WARNING: reply discarded: client COOKIE mismatch (RFC 7873 section 5.3)\n";
+    let length = ";; WARNING: reply discarded: COOKIE of 7 B, not of 8 or 16 to 40 (RFC 7873 \
+                  section 4)\n";
+    let ours = || [&OURS[..], &[9; 8]].concat();
+    let line = |port| format!("@127.0.0.1#{port} +notls +cookie={TYPED} +timeout=700ms +retry=0");
+    for (cookies, words) in [
+        (vec![vec![9; 16], ours()], mismatch),
+        (vec![vec![9; 8], vec![8; 8], vec![7; 40], ours()], mismatch),
+        (vec![vec![9; 7], OURS.to_vec()], length),
+        (vec![ours()], ""),
+    ] {
+        let port = answering_over_udp(cookies);
+        let seen = tdig(&format!("{} example.com", line(port)));
+        assert_eq!((seen.status, &*seen.err), (0, words), "{seen:#?}");
+        assert!(seen.out.contains("Flags: qr aa ra"), "the last reply: {seen:#?}");
+    }
+    // nothing else comes
+    let port = answering_over_udp(vec![vec![9; 16], vec![8; 16]]);
+    let seen = tdig(&format!("{} +json example.com", line(port)));
+    assert_eq!(seen.status, 9, "{seen:#?}");
+    assert!(seen.err.starts_with(mismatch), "{seen:#?}");
+    let object: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
+    assert_eq!(object["error"]["kind"], "timeout", "{object:#}");
+    let message = object["error"]["message"].as_str().unwrap();
+    assert!(message.ends_with("(after 0.7 s); 2 replies discarded for the COOKIE"), "{message}");
+    // a query without a cookie asks for none
+    let port = answering_over_udp(vec![vec![9; 7]]);
+    let seen = tdig(&format!("@127.0.0.1#{port} +notls +timeout=700ms example.com"));
+    assert_eq!((seen.status, &*seen.err), (0, ""), "{seen:#?}");
+}
+
+#[test]
+fn over_a_session_another_cookie_is_a_warning() {
+    for (cookie, words) in [
+        (vec![9; 16], "client COOKIE mismatch (RFC 7873 section 5.3)"),
+        (vec![9; 7], "COOKIE of 7 B, not of 8 or 16 to 40 (RFC 7873 section 4)"),
+    ] {
+        let (port, _serving) = wanting(cookie.clone());
+        let seen = tdig(&format!("@127.0.0.1#{port} +notls +tcp +cookie={TYPED} example.com"));
+        assert_eq!((seen.status, seen.err), (0, format!(";; WARNING: {words}\n")));
+        let (port, _serving) = wanting(cookie);
+        let line = format!("@127.0.0.1#{port} +notls +tcp +json +cookie={TYPED} example.com");
+        let object: serde_json::Value = serde_json::from_str(&tdig(&line).out).unwrap();
+        assert_eq!(object["warnings"], serde_json::json!([words]), "{object:#}");
+    }
+}

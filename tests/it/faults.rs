@@ -87,6 +87,11 @@ fn every_fault_has_its_words_and_its_exit_status() {
         (Behaviour::OtherQuestion, 11, "query/response question sections are different"),
         (Behaviour::NoQuestion, 11, "response doesn't have question section"),
         (Behaviour::NotAReply, 11, "response QR bit not set"),
+        (
+            Behaviour::OtherOpcode,
+            11,
+            "reply opcode (UPDATE) is different from query opcode (QUERY)",
+        ),
         (Behaviour::ShortMessage, 11, "malformed reply packet"),
         (Behaviour::GarbageMessage, 11, "malformed reply packet"),
         (Behaviour::LyingCounts, 11, "malformed reply packet"),
@@ -124,6 +129,26 @@ fn every_fault_has_its_words_and_its_exit_status() {
         for forged in [&seen.out, &seen.err] {
             assert!(!forged.lines().any(|it| it.starts_with(";; The certificate")), "{seen:#?}");
         }
+    }
+}
+
+#[test]
+fn bare_data_come_from_an_answer_alone() {
+    for (behaviour, printed) in [
+        (Behaviour::Answer, true),
+        (Behaviour::Truncated, true),
+        (Behaviour::OtherOpcode, false),
+        (Behaviour::NotAReply, false),
+        (Behaviour::OtherQuestion, false),
+        (Behaviour::WrongId, false),
+    ] {
+        let server = Server::start(Credential::Good, behaviour);
+        let (seen, _) = ask_with(&server, "+short");
+        assert_eq!(seen.out.is_empty(), !printed, "{behaviour:?}: {seen:#?}");
+        assert_eq!(seen.status, if printed { 0 } else { 11 }, "{behaviour:?}: {seen:#?}");
+        let (seen, _) = ask_with(&server, "+json");
+        let object: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
+        assert_eq!(object["error"]["exitCode"] == 11, !printed, "{behaviour:?}: {object:#}");
     }
 }
 

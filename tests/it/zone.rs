@@ -44,6 +44,22 @@ fn a(owner: &[u8]) -> Vec<u8> {
     record(owner, 1, &[192, 0, 2, 1])
 }
 
+/// The same record in another class.
+fn in_class(mut record: Vec<u8>, class: u8) -> Vec<u8> {
+    let class_at = record.len() - 4 - 2 - 4 - 1;
+    record[class_at] = class;
+    record
+}
+
+/// The message with an OPT record that has this option alone.
+fn with_option(mut message: Vec<u8>, code: u8, data: &[u8]) -> Vec<u8> {
+    message[11] += 1;
+    let length = data.len() as u8;
+    message.extend([0, 0, 41, 4, 208, 0, 0, 0, 0, 0, length + 4, 0, code, 0, length]);
+    message.extend(data);
+    message
+}
+
 /// A server that answers with these messages under the ID of the query, and then says nothing.
 fn sending(messages: Vec<Vec<u8>>) -> u16 {
     plain_tcp(move |mut socket, id| {
@@ -91,9 +107,10 @@ fn an_increment_of_one_record_a_message_is_read_to_its_end() {
     assert_eq!((seen.status, &*seen.err), (0, ""), "{seen:#?}");
     assert!(seen.out.contains("(5 messages, 5 records)"), "{seen:#?}");
     // nothing is newer than what is there already
-    for serial in [3, 4] {
+    let older = ";; WARNING: the server has serial 3, which is older than 4 as asked\n";
+    for (serial, words) in [(3, ""), (4, older)] {
         let seen = tdig(&format!("{} IXFR={serial}", line(increment())));
-        assert_eq!((seen.status, &*seen.err), (0, ""), "{seen:#?}");
+        assert_eq!((seen.status, &*seen.err), (0, words), "{seen:#?}");
         assert!(seen.out.contains("(1 messages, 1 records)"), "{seen:#?}");
     }
 }
@@ -122,11 +139,26 @@ fn what_is_no_answer_is_no_zone() {
         ),
         (message(QR | 2, 0, ours, &whole(ZONE)), ";; ERROR: truncated reply\n"),
         (message(QR, 5, ours, &[]), ";; ERROR: server replied with error 'REFUSED'\n"),
+        (
+            with_option(message(QR, 5, ours, &[]), 15, b"\0\x15over TLS\x1b[31m only"),
+            ";; ERROR: server replied with error 'REFUSED', EDE: 21 (Not Supported): 'over \
+             TLS\\027[31m only'\n",
+        ),
+        (
+            message(QR, 0, ours, &[soa(ZONE, 7), a(ZONE), soa(ZONE, 8)]),
+            ";; ERROR: the last SOA has serial 8, the first 7: the zone changed during the \
+             transfer\n",
+        ),
+        (
+            message(QR, 0, ours, &[soa(ZONE, 7), in_class(a(ZONE), 3), soa(ZONE, 7)]),
+            ";; ERROR: record of another class than the zone (example.com. CH)\n",
+        ),
     ] {
         let port = sending(vec![message]);
         let seen = tdig(&format!("@127.0.0.1#{port} +notls +timeout=1 example.com AXFR"));
         assert_eq!(seen.status, 11, "{words}: {seen:#?}");
         assert!(seen.err.contains(words), "{words}: {seen:#?}");
+        assert!(seen.out.contains(" B (1 messages, "), "{words}: {seen:#?}");
         assert_eq!(seen.err.lines().count(), 2, "{words}: {seen:#?}");
     }
 }
@@ -222,4 +254,118 @@ fn a_session_that_no_zone_may_go_over_is_refused_with_the_section_that_says_so()
         ));
         assert_eq!(seen.err.contains(unverified), warned, "{seen:#?}");
     }
+}
+
+#[test]
+fn increments_that_are_not_those_asked_for_are_refused() {
+    let gap = [soa(ZONE, 7), soa(ZONE, 5), soa(ZONE, 6), soa(ZONE, 7)];
+    for (serial, records, words) in [
+        (5, &gap[..], "the increment has a gap: it reaches serial 6 and goes on from 7"),
+        (4, &gap, "the increment starts from serial 5, not from 4 as asked"),
+    ] {
+        let port = sending(vec![message(QR, 0, Some((ZONE, IXFR)), records)]);
+        let line = format!("@127.0.0.1#{port} +notls +timeout=1 example.com IXFR={serial} +json");
+        let seen = tdig(&line);
+        assert_eq!(seen.status, 11, "{seen:#?}");
+        assert!(seen.err.contains(&format!(";; ERROR: {words}\n")), "{seen:#?}");
+        let object: Value = serde_json::from_str(seen.out.lines().last().unwrap()).unwrap();
+        assert_eq!(object["error"]["message"], words);
+    }
+}
+
+#[test]
+fn records_outside_of_the_zone_are_counted() {
+    let records = [soa(ZONE, 7), a(OTHER), a(ZONE), a(OTHER), soa(ZONE, 7)];
+    let port = sending(vec![message(QR, 0, Some((ZONE, AXFR)), &records)]);
+    let seen = tdig(&format!("@127.0.0.1#{port} +notls +timeout=1 example.com AXFR"));
+    let words = ";; WARNING: record outside of the zone (other.test. and 1 more record)\n";
+    assert_eq!((seen.status, &*seen.err), (0, words), "{seen:#?}");
+}
+
+#[test]
+fn a_transfer_that_ends_too_soon_says_what_was_missing() {
+    let question = |record_type| Some((ZONE, record_type));
+    for (words, record_type, records, missing) in [
+        ("AXFR", AXFR, vec![], "no record came"),
+        ("AXFR", AXFR, vec![soa(ZONE, 7)], "nothing came after the first SOA record (serial 7)"),
+        (
+            "AXFR",
+            AXFR,
+            vec![soa(ZONE, 7), a(ZONE)],
+            "the SOA record that ends the transfer (serial 7) is missing after 2 records",
+        ),
+        (
+            "IXFR=5",
+            IXFR,
+            vec![soa(ZONE, 7)],
+            "the server has serial 7 and sent nothing of what changed since 5; AXFR asks for the \
+             whole zone",
+        ),
+    ] {
+        let port = sending(vec![message(QR, 0, question(record_type), &records)]);
+        let line = format!("@127.0.0.1#{port} +notls +timeout=500ms example.com {words} +json");
+        let seen = tdig(&line);
+        assert_eq!(seen.status, 9, "{seen:#?}");
+        let end = format!("@{port}(TCP) (after 0.5 s); {missing}");
+        assert!(seen.err.contains(&format!("{end}\n")), "{end}: {seen:#?}");
+        let object: Value = serde_json::from_str(seen.out.lines().last().unwrap()).unwrap();
+        assert_eq!(object["error"]["kind"], "timeout", "{object:#}");
+        assert!(object["error"]["message"].as_str().unwrap().ends_with(&end), "{object:#}");
+    }
+}
+
+#[test]
+fn a_transfer_goes_over_tcp_and_says_so() {
+    for (options, warned) in [("", false), ("+tcp", false), ("+notcp", true)] {
+        let records = [soa(ZONE, 7), a(ZONE), soa(ZONE, 7)];
+        let port = sending(vec![message(QR, 0, Some((ZONE, AXFR)), &records)]);
+        let line = format!("@127.0.0.1#{port} +notls {options} +timeout=1 example.com AXFR");
+        let seen = tdig(&line);
+        assert_eq!(seen.status, 0, "{seen:#?}");
+        assert!(seen.out.contains(&format!(";; From 127.0.0.1@{port}(TCP) in ")), "{seen:#?}");
+        let words = "a transfer goes over TCP (RFC 5936 section 4.2), whatever +notcp says";
+        let expected = if warned { format!(";; WARNING: {words}\n") } else { String::new() };
+        assert_eq!(seen.err, expected);
+    }
+}
+
+#[test]
+fn a_transfer_over_tls_says_who_sends_it_once() {
+    // no zone, but a message, which is shown
+    let ask = |options: &str| {
+        let server = Server::start(Credential::Good, Behaviour::Answer);
+        let line =
+            format!("@127.0.0.1#{} {options} +timeout=300ms example.com AXFR", server.port());
+        tdig(&line).out
+    };
+    let lines = |out: &str| {
+        let titles = [";; AXFR for ", ";; TLS session ", ";; CERTIFICATE CHAIN:", ";; Verdict: "];
+        let of = |line: &str| titles.iter().position(|title| line.starts_with(title));
+        out.lines().filter_map(of).collect::<Vec<_>>()
+    };
+    for (options, expected) in [
+        ("", &[0, 1, 2, 3][..]),
+        ("+nocert", &[0, 1]),
+        ("+noheader", &[2, 3]),
+        ("-d", &[0, 1]),
+        ("+short", &[]),
+    ] {
+        let out = ask(options);
+        assert_eq!(lines(&out), expected, "{options}: {out}");
+    }
+    let out = ask("+json");
+    let objects: Vec<Value> = out.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    assert!(objects.len() > 1, "{out}");
+    assert_eq!(objects[0]["server"]["protocol"], "TLS", "{out}");
+    assert_eq!(objects[0]["tls"]["version"], "TLS1.3", "{out}");
+    // a zone in cleartext comes from somebody, too
+    let record = |serial| soa(ZONE, serial);
+    let messages = [vec![record(7)], vec![a(ZONE)], vec![record(7)]];
+    let port = sending(messages.map(|it| message(QR, 0, Some((ZONE, AXFR)), &it)).into());
+    let seen = tdig(&format!("@127.0.0.1#{port} +notls +json example.com AXFR"));
+    let objects: Vec<Value> =
+        seen.out.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    let has = |member: &str| objects.iter().map(|it| it.get(member).is_some()).collect::<Vec<_>>();
+    assert_eq!(has("server"), [true, false, false], "{objects:#?}");
+    assert_eq!(has("tls"), [false; 3], "{objects:#?}");
 }

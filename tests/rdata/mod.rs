@@ -8,6 +8,9 @@
     reason = "each crate that includes this module uses its own part of it"
 )]
 
+pub mod notation;
+pub mod reader;
+
 use std::collections::BTreeSet;
 
 use proptest::collection::{btree_set, vec};
@@ -173,6 +176,17 @@ pub fn rdata(layout: &[Kind]) -> Octets {
 
 /// Our text of these RDATA; None if they do not fit their type.
 pub fn text(record_type: u16, rdata: &[u8], style: Style) -> Option<String> {
+    written(record_type, rdata, style).filter(|it| it.2).map(|it| it.0)
+}
+
+/// Our text of these octets, in whatever form, and the octets with every name written out.
+pub fn any_text(record_type: u16, rdata: &[u8], style: Style) -> (String, Vec<u8>) {
+    let (text, octets, _) = written(record_type, rdata, style).expect("any octets have a text");
+    (text, octets)
+}
+
+/// Text, octets without compression, and whether the text is more than those in hex.
+fn written(record_type: u16, rdata: &[u8], style: Style) -> Option<(String, Vec<u8>, bool)> {
     // a header that counts one answer, owned by the root, in IN, of no TTL
     let mut message = b"\0\0\x80\0\0\0\0\x01\0\0\0\0\0".to_vec();
     message.extend(record_type.to_be_bytes());
@@ -183,7 +197,8 @@ pub fn text(record_type: u16, rdata: &[u8], style: Style) -> Option<String> {
     let record = message.section(Section::Answer).first()?;
     let mut text = Vec::new();
     record.rdata.write(record_type, style, &mut text);
-    record.rdata.has_text(record_type).then(|| String::from_utf8(text).ok())?
+    let octets = record.rdata.uncompressed(record_type);
+    Some((String::from_utf8(text).ok()?, octets, record.rdata.has_text(record_type)))
 }
 
 impl Kind {

@@ -195,6 +195,94 @@ fn a_reply_answers_its_query_or_says_where_it_differs() {
 }
 
 #[test]
+fn a_reply_has_the_operation_of_its_query() {
+    for asked in [0, 4_u16] {
+        let query = unhex(&format!("0001 {:04X} 0001 0000 0000 0000 {LAB}", asked << 11));
+        let query = Message::read(&query);
+        for code in 0..16 {
+            let bits = 0x8000 | code << 11;
+            let reply = unhex(&format!("0001 {bits:04X} 0001 0001 0000 0000 {LAB} {RECORD}"));
+            let faults = Message::read(&reply).mismatches(&query);
+            let (reply, query) = (Opcode(code as u8), Opcode(asked as u8));
+            let expected = [Fault::OtherOpcode { reply, query }];
+            assert_eq!(faults, expected[usize::from(code == asked)..], "{asked} {code}");
+            assert!(faults.iter().all(|it| it.gravity() == Gravity::NoAnswer));
+        }
+    }
+    let fault = Fault::OtherOpcode { reply: UPDATE, query: Opcode(0) };
+    assert_eq!(fault.to_string(), "reply opcode (UPDATE) is different from query opcode (QUERY)");
+    let fault = Fault::OtherOpcode { reply: Opcode(15), query: NOTIFY };
+    let words = "reply opcode (OPCODE 15) is different from query opcode (NOTIFY)";
+    assert_eq!(fault.to_string(), words);
+}
+
+#[test]
+fn the_client_cookie_of_a_reply_is_that_of_its_query() {
+    const OURS: &str = "0102030405060708";
+    let message = |cookies: &[&str]| {
+        let options: String =
+            cookies.iter().map(|cookie| format!("000A{:04X}{cookie}", cookie.len() / 2)).collect();
+        let length = options.len() / 2;
+        unhex(&format!(
+            "0001 8180 0001 0000 0000 0001 {LAB} 00 0029 04D0 00000000 {length:04X} {options}"
+        ))
+    };
+    let server = |octets| format!("{OURS}{}", "99".repeat(octets));
+    let illegal = |octets| Some(Fault::CookieLength { octets });
+    let (other, half) = (Some(Fault::OtherCookie), "0102030405060709");
+    for (sent, reply, expected) in [
+        (&[OURS][..], &[OURS][..], None),
+        (&[OURS], &[&server(8)], None),
+        (&[OURS], &[&server(32)], None),
+        // no cookie is no other one
+        (&[OURS], &[], None),
+        (&[OURS], &[half], other.clone()),
+        (&[OURS], &[&"99".repeat(16)], other.clone()),
+        (&[OURS], &[""], illegal(0)),
+        (&[OURS], &[&OURS[..14]], illegal(7)),
+        (&[OURS], &[&server(1)], illegal(9)),
+        (&[OURS], &[&server(7)], illegal(15)),
+        (&[OURS], &[&server(33)], illegal(41)),
+        // the first counts
+        (&[OURS], &[OURS, half], None),
+        (&[OURS], &[half, OURS], other.clone()),
+        // that of the server is not compared
+        (&[&server(8)], &[&server(9)], None),
+        (&[&server(8)], &["99"], illegal(1)),
+        // none was sent, or none that a server can return
+        (&[], &[half], None),
+        (&[], &["99"], None),
+        (&["99"], &[half], None),
+    ] {
+        let (query, octets) = (message(sent), message(reply));
+        let faults = Message::read(&octets).mismatches(&Message::read(&query));
+        assert_eq!(faults.first(), expected.as_ref(), "{sent:?} {reply:?}");
+        assert!(faults.iter().all(|fault| fault.gravity() == Gravity::Warning));
+    }
+    let words = "COOKIE of 7 B, not of 8 or 16 to 40 (RFC 7873 section 4)";
+    assert_eq!(Fault::CookieLength { octets: 7 }.to_string(), words);
+    assert_eq!(Fault::OtherCookie.to_string(), "client COOKIE mismatch (RFC 7873 section 5.3)");
+}
+
+#[test]
+fn a_notify_may_be_answered_by_a_header_alone() {
+    let query = unhex("0001 2400 0001 0000 0000 0000 036C6162 00 0006 0001");
+    let query = Message::read(&query);
+    for (header, gravities) in [
+        ("0001 A400 0000 0000 0000 0000", &[Gravity::Warning][..]),
+        ("0001 A404 0000 0000 0000 0000", &[Gravity::Warning]),
+        // not a reply, another ID, another operation
+        ("0001 2400 0000 0000 0000 0000", &[Gravity::NoAnswer, Gravity::Warning]),
+        ("0002 A400 0000 0000 0000 0000", &[Gravity::NoAnswer, Gravity::Warning]),
+        ("0001 8400 0000 0000 0000 0000", &[Gravity::NoAnswer, Gravity::NoAnswer]),
+    ] {
+        let octets = unhex(header);
+        let faults = Message::read(&octets).mismatches(&query);
+        assert_eq!(faults.iter().map(Fault::gravity).collect::<Vec<_>>(), gravities, "{header}");
+    }
+}
+
+#[test]
 fn hostile_messages_take_no_longer_than_long_ones() {
     // 127 pointers in a row, and then as many names as fit that follow all of them
     let mut chain = unhex("0001 8180 FFFF FFFF FFFF FFFF 00 0001 0001");

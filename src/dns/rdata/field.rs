@@ -1,6 +1,6 @@
 //! The kinds of fields that RDATA is made of, and where each ends. One rule: what [`Field::take`]
-//! has taken is known to fit its kind, so that writing it needs no second check. A blob has one
-//! octet at least: one of none has no text that could be read back.
+//! has taken is known to fit its kind, so that writing it needs no second check. It takes nothing
+//! whose text would be read back as other octets: no blob of no octets, no bit that is not shown.
 
 use super::svcb;
 use crate::dns::cursor::Cursor;
@@ -144,7 +144,10 @@ impl Field {
             }
             Self::A6 => {
                 let prefix = rdata.u8().filter(|&prefix| prefix <= 128)?;
-                rdata.skip(a6_suffix(prefix))?;
+                let suffix = rdata.octets(a6_suffix(prefix))?;
+                // the bits that the prefix gives are zero here
+                let pad = suffix.first().is_some_and(|first| first & !(0xff >> (prefix % 8)) != 0);
+                (!pad).then_some(())?;
                 if prefix > 0 {
                     rdata.plain_name()?;
                 }
@@ -190,17 +193,22 @@ impl Field {
                 let map = rdata.rest();
                 // the first bit says that this is not such a map
                 let fits = map.len() <= 16 && map.first().is_none_or(|first| first & 0x80 == 0);
-                fits.then_some(())
+                (fits && is_short(map)).then_some(())
             }
-            Self::Ports => (rdata.rest().len() <= 8192).then_some(()),
+            Self::Ports => {
+                let map = rdata.rest();
+                (map.len() <= 8192 && is_short(map)).then_some(())
+            }
             Self::SvcParams => svcb::take(rdata),
             Self::Types => {
                 let mut last = None;
                 while rdata.left() > 0 {
                     let window = rdata.u8()?;
                     let map = rdata.string()?;
-                    let fits = last.is_none_or(|last| last < window) && matches!(map.len(), 1..=32);
-                    fits.then_some(())?;
+                    let ascends = last.is_none_or(|last| last < window);
+                    // RFC 4034 section 4.1.2: no zeros at the end, and no window of none
+                    let fits = matches!(map.len(), 1..=32) && is_short(map);
+                    (ascends && fits).then_some(())?;
                     last = Some(window);
                 }
                 Some(())
@@ -224,7 +232,21 @@ pub(super) fn address_prefix<'a>(rdata: &mut Cursor<'a>) -> Option<(u16, u8, boo
         _ => return None,
     };
     let fits = address.len() <= octets && prefix <= bits;
-    fits.then_some((family, prefix, length & 0x80 != 0, address))
+    // a reader writes neither zeros at the end (RFC 3123 section 4) nor bits beyond the prefix
+    let shown = is_short(address) && !has_bits_beyond(address, prefix);
+    (fits && shown).then_some((family, prefix, length & 0x80 != 0, address))
+}
+
+/// Whether there is no zero at the end, which a map of bits is the same without.
+fn is_short(octets: &[u8]) -> bool {
+    octets.last() != Some(&0)
+}
+
+/// Whether a bit is set behind the first `prefix` bits.
+fn has_bits_beyond(address: &[u8], prefix: u8) -> bool {
+    let (whole, bits) = (usize::from(prefix / 8), prefix % 8);
+    let mut rest = address.iter().skip(whole);
+    rest.next().is_some_and(|next| next & (0xff >> bits) != 0) || rest.any(|&octet| octet != 0)
 }
 
 /// A gateway: none, IPv4, IPv6 or a name.
@@ -238,10 +260,10 @@ fn gateway(kind: u8, rdata: &mut Cursor<'_>) -> Option<()> {
     }
 }
 
-/// Sizes are digits, and no place lies beyond the poles or the 180th meridian.
+/// Sizes are a digit and a power of ten, where zero has no power; and no place lies beyond the poles or the 180th meridian.
 fn loc_fits(fields: &[u8]) -> bool {
     let Some((sizes, places)) = fields.split_at_checked(3) else { return false };
-    let digits = |&size: &u8| size >> 4 < 10 && size & 0xf < 10;
+    let digits = |&size: &u8| matches!((size >> 4, size & 0xf), (0, 0) | (1..10, 0..10));
     let degrees = |at: usize| {
         let place = places.get(at..at + 4).map(crate::dns::cursor::number);
         place.map(|place| (place as i64 - (1 << 31)).unsigned_abs())

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hickory_proto::ProtoError;
 
 use crate::cli::settings::KeySource;
-use crate::dns::edns::COOKIE;
+use crate::dns::edns::{CLIENT_COOKIE, COOKIE, is_cookie};
 use crate::dns::message::Message;
 use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
 use crate::error::{Error, system_words};
@@ -58,18 +58,13 @@ pub(super) fn key(route: &Route) -> Result<Option<Key>, Error> {
 /// to 32 octets (RFC 7873 section 5.3). Anything else is no cookie for us.
 pub(super) fn wanted_cookie(query: &[u8], reply: &[u8]) -> Option<Vec<u8>> {
     const BADCOOKIE: u16 = 23;
-    const CLIENT: usize = 8;
     let (query, reply) = (Message::read(query), Message::read(reply));
     if reply.rcode().code != BADCOOKIE {
         return None;
     }
-    let (sent, wanted) = (cookie(&query)?, cookie(&reply)?);
-    let ours = wanted.starts_with(sent.get(..CLIENT)?);
-    (ours && (16..=40).contains(&wanted.len())).then(|| wanted.to_vec())
-}
-
-fn cookie<'a>(message: &Message<'a>) -> Option<&'a [u8]> {
-    message.opt()?.options().find(|option| option.code == COOKIE).map(|option| option.data)
+    let (sent, wanted) = (query.cookie()?, reply.cookie()?);
+    let ours = wanted.starts_with(sent.get(..CLIENT_COOKIE)?);
+    (ours && wanted.len() > CLIENT_COOKIE && is_cookie(wanted)).then(|| wanted.to_vec())
 }
 
 /// What the signature of a reply to a signed query is worth.

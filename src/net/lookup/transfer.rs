@@ -7,11 +7,12 @@ use std::time::Duration;
 use super::{Attempt, encode, has_id_of, now, protocol};
 use crate::dns::fault::Fault;
 use crate::dns::message::Message;
+use crate::dns::section::Section;
 use crate::dns::transfer::{Step, Transfer, TransferFault};
 use crate::dns::tsig::Verifier;
-use crate::error::{Error, Handshake, Reply};
+use crate::error::{Error, Handshake, Missing, Reply};
 use crate::event::Event;
-use crate::exchange::{Packet, Transferred};
+use crate::exchange::{Packet, Protocol, Transferred};
 use crate::net::deadline::Deadline;
 use crate::net::session::Session;
 use crate::verdict::{SessionFacts, TlsFacts};
@@ -26,7 +27,15 @@ impl Attempt<'_> {
         let targets = self.targets()?;
         // neither a command line nor a system's configuration yields no server at all
         let target = targets.first().ok_or_else(|| Error::Internal("no server".into()))?;
-        let protocol = protocol(self.lookup);
+        let protocol = match protocol(self.lookup) {
+            Protocol::Udp => {
+                (self.tell)(Event::Warning(format_args!(
+                    "a transfer goes over TCP (RFC 5936 section 4.2), whatever +notcp says"
+                )));
+                Protocol::Tcp
+            }
+            protocol => protocol,
+        };
         (self.tell)(Event::Turn { host: &target.host, port: target.port, at: &self.at });
         let outcome = self.open(target, protocol).and_then(|(mut session, _, start)| {
             let mut odd = Odd::default();
@@ -93,7 +102,9 @@ impl Attempt<'_> {
                 Some((deadline, left)) => deadline.within(left),
                 None => Deadline::new(self.lookup.route.timeout),
             };
-            let reply = match session.receive(&deadline)? {
+            let received = session.receive(&deadline);
+            let lacking = || Some(Missing::Transfer(transfer.missing()));
+            let reply = match received.map_err(|error| error.lacking(lacking()))? {
                 reply if has_id_of(&reply, &query) => reply,
                 stray => {
                     self.tell_stray(&stray, &query);
@@ -124,10 +135,15 @@ impl Attempt<'_> {
                     // what waits to be read is read without a look at the time
                     if begun.is_some() && deadline.is_over() {
                         let cause = Reply::TimedOut(deadline.elapsed());
-                        return Err(Error::Reply { peer, cause });
+                        let missing = Some(Missing::Transfer(transfer.missing()));
+                        return Err(Error::Reply { peer, cause }.lacking(missing));
                     }
                 }
                 Err(fault) => {
+                    // it came, and is shown
+                    summary.octets += reply.len();
+                    summary.messages += 1;
+                    summary.records += message.section(Section::Answer).len();
                     each(&message);
                     return Err(Error::Transfer { peer, fault });
                 }
@@ -144,7 +160,8 @@ impl Attempt<'_> {
             _ => false,
         };
         let mut again = false;
-        for fault in faults.iter().filter(|fault| !is_end(fault)) {
+        let records = outcome.as_ref().map_or(&[][..], |step| &step.odd);
+        for fault in faults.iter().filter(|fault| !is_end(fault)).chain(records) {
             let kind = discriminant(fault);
             if odd.told.contains(&kind) {
                 again = true;

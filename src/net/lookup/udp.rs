@@ -2,7 +2,8 @@
 //! its share of the time that is left, and every try its share of that.
 
 use super::{Attempt, MOST_STRAYS, encode, has_id_of, share, signature};
-use crate::error::{Error, Reply};
+use crate::dns::message::Message;
+use crate::error::{Error, Missing, Reply};
 use crate::event::Event;
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol};
 use crate::net::datagram::Datagrams;
@@ -84,15 +85,28 @@ impl Attempt<'_> {
         query: &[u8],
         deadline: &Deadline,
     ) -> Result<Vec<u8>, Error> {
-        for stray in 0..MOST_STRAYS {
-            let reply = socket.receive(deadline)?;
-            if has_id_of(&reply, query) {
-                return Ok(reply);
+        let asked = Message::read(query);
+        let (mut strays, mut discarded) = (0, 0);
+        while strays + discarded < MOST_STRAYS {
+            let reply = match socket.receive(deadline) {
+                Ok(reply) => reply,
+                Err(error) => return Err(error.lacking(Missing::cookie(discarded))),
+            };
+            if !has_id_of(&reply, query) {
+                if strays == 0 {
+                    self.tell_stray(&reply, query);
+                }
+                strays += 1;
+                continue;
             }
-            if stray == 0 {
-                self.tell_stray(&reply, query);
+            // anyone can send a datagram in the name of a server, but not our cookie in it
+            let Some(fault) = Message::read(&reply).cookie_fault(&asked) else { return Ok(reply) };
+            if discarded == 0 {
+                (self.tell)(Event::Warning(format_args!("reply discarded: {fault}")));
             }
+            discarded += 1;
         }
-        Err(Error::Reply { peer: socket.peer.clone(), cause: Reply::OtherId })
+        let error = Error::Reply { peer: socket.peer.clone(), cause: Reply::OtherId };
+        Err(error.lacking(Missing::cookie(discarded)))
     }
 }

@@ -145,7 +145,11 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
              are written as they come, and +timeout is the time from one message with a record to \
              the next. Over TLS the session must be of TLS 1.3 and the server must choose ALPN `dot` (RFC \
              9103), else the zone is not asked for. That the server was not verified is worth a \
-             warning. A transfer that breaks off is an error, and so is one that is refused."],
+             warning. A transfer that breaks off is an error, and so is one that is refused, that \
+             brings another version of the zone than it began with, another class, or an increment \
+             from another serial than {SERIAL} or with a gap. Records outside of the zone, and a \
+             server whose version is older than {SERIAL}, are worth a warning. With +json the \
+             first object has `server` and `tls`."],
     ),
     (
         "CLIENT CERTIFICATES",
