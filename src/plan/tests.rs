@@ -5,6 +5,7 @@ mod words;
 use super::*;
 use crate::cli::options::{Argument, OPTIONS};
 use crate::cli::{Command, Look, parse};
+use crate::dns::query::{Padding, Serial, flag};
 use crate::dns::rdata::{class_name, type_name};
 
 fn look(line: &str) -> Look {
