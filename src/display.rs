@@ -13,6 +13,15 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// Whether an empty line stands between a result of this format and the next, where `common`
+    /// is that of the queries without one of their own: no data are parted, and as in kdig no text
+    /// is parted from data that were asked for all queries.
+    pub fn is_parted_from(self, next: Self, common: Self) -> bool {
+        self == Self::Full || (next == Self::Full && common == Self::Full)
+    }
+}
+
 /// The display switches. Every field is one `+[no]option`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Display {

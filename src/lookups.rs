@@ -37,10 +37,13 @@ pub(crate) fn plan(look: &Look) -> Result<Vec<Lookup>, Error> {
 /// Says why nobody is asked anything. Returns the exit status.
 pub(crate) fn refuse(look: &Look, error: &Error, talk: &mut Talk<'_>) -> io::Result<u8> {
     warn(look, talk)?;
-    if look.common.display.format == Format::Json {
-        json::failed(&Heard::default(), error, talk.pretty, talk.out)?;
-    }
-    usage(error, talk)
+    usage(error, writes_json(look), talk)
+}
+
+/// Whether a query of the line, or the lines of its batch, are asked for in JSON.
+fn writes_json(look: &Look) -> bool {
+    let batch = look.batch.iter().map(|_| &look.common);
+    look.queries.iter().chain(batch).any(|it| it.display.format == Format::Json)
 }
 
 fn warn(look: &Look, talk: &mut Talk<'_>) -> io::Result<()> {
@@ -55,10 +58,13 @@ pub(crate) fn ask(look: &Look, planned: &[Lookup], talk: &mut Talk<'_>) -> io::R
     }
     let mut asker = Asker::default();
     let mut status = 0;
-    for (position, lookup) in planned.iter().enumerate() {
-        if position > 0 && look.common.display.format == Format::Full {
+    let mut last = None;
+    for lookup in planned {
+        let format = lookup.route.display.format;
+        if last.is_some_and(|it: Format| it.is_parted_from(format, look.common.display.format)) {
             writeln!(talk.out)?;
         }
+        last = Some(format);
         let code = one(lookup, &mut asker, talk)?.code();
         if status == 0 {
             status = code;
@@ -249,8 +255,11 @@ pub(crate) fn answered(
     Ok((code, reply.rcode()))
 }
 
-/// A command line that makes no sense.
-pub(crate) fn usage(error: &Error, talk: &mut Talk<'_>) -> io::Result<u8> {
+/// A command line that makes no sense, with an object of its own `in_json`.
+pub(crate) fn usage(error: &Error, in_json: bool, talk: &mut Talk<'_>) -> io::Result<u8> {
+    if in_json {
+        json::failed(&Heard::default(), error, talk.pretty, talk.out)?;
+    }
     talk.error(format_args!("{error}"))?;
     talk.hint(error)?;
     Ok(error.exit_code())

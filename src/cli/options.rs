@@ -110,7 +110,7 @@ impl Row {
         // what needs a value is nothing without one
         !matches!(self.argument, Argument::Required(_))
             && self.set(&mut settings, Value::On).is_ok()
-            && settings == defaults
+            && settings.decided() == defaults.decided()
     }
 
     const fn on(self, place: &'static str) -> Self {
@@ -312,11 +312,12 @@ pub const OPTIONS: &[Row] = &[
         "As UTS 46 has it. What is sent is told while the header is shown. +noidnin sends the octets \
          of the name as they are.",
     ),
-    switch(Query, "rdflag", |it| &mut it.flags.rd, "Set the flag RD, recursion desired."),
-    switch(Query, "recurse", |it| &mut it.flags.rd, "Same as +[no]rdflag."),
+    row(Query, "rdflag", Nothing, set::rdflag, "Set the flag RD, recursion desired.")
+        .manual("A NOTIFY goes out without it and with AA, unless the options say otherwise."),
+    row(Query, "recurse", Nothing, set::rdflag, "Same as +[no]rdflag."),
     switch(Query, "adflag", |it| &mut it.flags.ad, "Set the flag AD, authentic data."),
     switch(Query, "cdflag", |it| &mut it.flags.cd, "Set the flag CD, checking disabled."),
-    switch(Query, "aaflag", |it| &mut it.flags.aa, "Set the flag AA, authoritative answer."),
+    row(Query, "aaflag", Nothing, set::aaflag, "Set the flag AA, authoritative answer."),
     switch(Query, "tcflag", |it| &mut it.flags.tc, "Set the flag TC, truncated."),
     switch(Query, "raflag", |it| &mut it.flags.ra, "Set the flag RA, recursion available."),
     switch(Query, "zflag", |it| &mut it.flags.z, "Set the reserved flag bit Z."),

@@ -50,7 +50,7 @@ pub(super) fn query(
         Operation::Notify(serial) => serial.map(Serial::Answer),
         Operation::Query => None,
     };
-    let mut bits = flags(&settings.flags);
+    let mut bits = flags(settings.flags.decided(settings.operation));
     if matches!(settings.operation, Operation::Notify(_)) {
         bits |= flag::NOTIFY;
     }
@@ -86,11 +86,11 @@ fn why_no_name(fault: &ProtoError) -> String {
     }
 }
 
-fn flags(flags: &settings::Flags) -> u16 {
+fn flags(flags: settings::Flags) -> u16 {
     let bits = [
-        (flags.aa, flag::AA),
+        (flags.aa == Some(true), flag::AA),
         (flags.tc, flag::TC),
-        (flags.rd, flag::RD),
+        (flags.rd == Some(true), flag::RD),
         (flags.ra, flag::RA),
         (flags.z, flag::Z),
         (flags.ad, flag::AD),

@@ -353,6 +353,12 @@ const CHANGES: &[(&str, &str)] = &[
     ("+nobadcookie", "-badcookie"),
     ("+expire", "+opt=9:"),
     ("+expire +noexpire", ""),
+    ("+ednsopt=9:00 +expire", "+opt=9:00 +opt=9:"),
+    ("+ednsopt=9:00 +expire +expire +noexpire", "+opt=9:00"),
+    (
+        "+cookie +ednsopt=10:0011223344556677",
+        "+opt=10:0000000000000000 +opt=10:0011223344556677 +random-cookie",
+    ),
     ("+ednsopt=65001:00ff +ednsopt=65002", "+opt=65001:00ff +opt=65002:"),
     ("+ednsopt=65001:00ff +noednsopt", ""),
     // kdig's order on the wire
@@ -444,6 +450,15 @@ const CHANGES: &[(&str, &str)] = &[
     ("NOTIFY", "-example.com./A/IN -rd +example.com./SOA/IN +notify +aa"),
     ("-t notify=7", "-example.com./A/IN -rd +example.com./SOA/IN +notify +aa +answer=7"),
     ("NOTIFY +rdflag +noaaflag", "-example.com./A/IN +example.com./SOA/IN +notify"),
+    ("+rdflag +noaaflag NOTIFY", "-example.com./A/IN +example.com./SOA/IN +notify"),
+    // what a type brings along goes with it
+    ("NOTIFY MX", "-example.com./A/IN +example.com./MX/IN"),
+    ("NOTIFY=7 -t A", ""),
+    ("NOTIFY IXFR=7", "-example.com./A/IN +example.com./IXFR/IN +authority=7 +transfer"),
+    ("NOTIFY AXFR", "-example.com./A/IN +example.com./AXFR/IN +transfer"),
+    ("IXFR=7 NOTIFY", "-example.com./A/IN -rd +example.com./SOA/IN +notify +aa"),
+    ("NOTIFY +norecurse A", "-rd"),
+    ("+aaflag NOTIFY A", "+aa"),
     ("IXFR=7 MX", "-example.com./A/IN +example.com./MX/IN"),
 ];
 

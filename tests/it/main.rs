@@ -27,6 +27,7 @@ mod json;
 mod limbo;
 mod package;
 mod pki;
+mod places;
 mod presentation;
 mod readme;
 mod run;

@@ -42,8 +42,20 @@ fn with_tls<'a>(settings: &'a mut Settings, value: Value<'_>) -> &'a mut Tls {
     &mut settings.tls
 }
 
-pub(super) fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+/// The settings of TLS without the trust anchors that were inherited, now that others are typed.
+fn with_anchors<'a>(settings: &'a mut Settings, value: Value<'_>) -> &'a mut Tls {
+    // the no form of one option takes nothing of another's away
+    let starts_anew = value != Value::Off && std::mem::take(&mut settings.inherited.anchors);
     let tls = with_tls(settings, value);
+    if starts_anew {
+        (tls.system, tls.mozilla) = (false, false);
+        tls.files.clear();
+    }
+    tls
+}
+
+pub(super) fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let tls = with_anchors(settings, value);
     match value {
         Value::On => tls.system = true,
         Value::With(file) => tls.files.push(path(file)?),
@@ -56,12 +68,16 @@ pub(super) fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), St
 }
 
 pub(super) fn tls_mozilla(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    with_tls(settings, value).mozilla = value != Value::Off;
+    with_anchors(settings, value).mozilla = value != Value::Off;
     Ok(())
 }
 
 pub(super) fn tls_pin(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let starts_anew = std::mem::take(&mut settings.inherited.pins);
     let tls = with_tls(settings, value);
+    if starts_anew {
+        tls.pins.clear();
+    }
     match value {
         Value::With(typed) => tls.pins.extend(Pin::parse_list(typed)?),
         _ => tls.pins.clear(),
@@ -252,6 +268,16 @@ pub(super) fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), S
     Ok(())
 }
 
+pub(super) fn rdflag(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.flags.rd = Some(value != Value::Off);
+    Ok(())
+}
+
+pub(super) fn aaflag(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.flags.aa = Some(value != Value::Off);
+    Ok(())
+}
+
 pub(super) fn edns(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.edns.on = value != Value::Off;
     match value {
@@ -330,9 +356,11 @@ pub(super) fn cookie(settings: &mut Settings, value: Value<'_>) -> Result<(), St
 }
 
 pub(super) fn expire(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.custom.retain(|(code, _)| *code != 9);
+    // an option of this code that +ednsopt gave data is another's
+    let asked = (9, Vec::new());
+    settings.edns.custom.retain(|option| *option != asked);
     if value != Value::Off {
-        settings.edns.custom.push((9, Vec::new()));
+        settings.edns.custom.push(asked);
     }
     Ok(())
 }

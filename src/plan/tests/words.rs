@@ -73,8 +73,22 @@ fn the_question_is_what_the_words_say_in_their_order() {
         ("+noidnin ä.example", &[r"\195\164.example. A IN"]),
         ("x +noidnin ä.example", &["x. A IN", "xn--4ca.example. A IN"]),
         ("NOTIFY=7 x y MX", &["x. SOA IN", "y. MX IN"]),
+        ("IXFR=7 -x 192.0.2.1 x", &["1.2.0.192.in-addr.arpa. PTR IN", "x. IXFR IN"]),
     ] {
         assert_eq!(questions(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_goes_with_a_type_is_for_its_names_alone() {
+    for line in ["NOTIFY=7 -x 192.0.2.1", "IXFR=7 -x 192.0.2.1", "x NOTIFY MX", "NOTIFY x MX"] {
+        let lookup = lookups(line).remove(0);
+        assert_eq!(
+            (lookup.query.flags, lookup.query.serial),
+            (flag::RD | flag::AD, None),
+            "{line}"
+        );
+        assert!(!lookup.transfer, "{line}");
     }
 }
 
