@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Zoned;
 
 use crate::cli::Look;
+use crate::condition::Zone;
 use crate::display::Format;
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
@@ -91,8 +92,8 @@ pub(crate) fn international(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<
 pub(crate) enum Shown {
     /// A reply: the exit status, its RCODE, and how long it took.
     Answered(u8, Rcode, Duration),
-    /// A zone.
-    Transferred,
+    /// A zone, and the exit status.
+    Transferred(u8),
     /// Neither.
     Failed(Error),
 }
@@ -102,7 +103,7 @@ impl Shown {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Answered(code, ..) => *code,
-            Self::Transferred => 0,
+            Self::Transferred(code) => *code,
             Self::Failed(error) => error.exit_code(),
         }
     }
@@ -152,6 +153,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     let talk = RefCell::new(talk);
     let mut told = Ok(());
     let mut written = Ok(());
+    let mut is_unpadded = false;
     let heard = RefCell::new(Heard::default());
     let (started, at) = (Instant::now(), Zoned::now());
     let now = at.timestamp().as_second();
@@ -165,6 +167,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
         },
         &mut |message| {
             let Talk { out, ink, pretty, .. } = &mut **talk.borrow_mut();
+            is_unpadded |= message.padding().is_none();
             if written.is_ok() {
                 written = match display.format {
                     Format::Json => {
@@ -180,13 +183,30 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
         },
     );
     told.and(written)?;
-    let Talk { out, ink, pretty, .. } = &mut **talk.borrow_mut();
+    let mut talk = talk.borrow_mut();
+    let Talk { out, ink, pretty, .. } = &mut **talk;
     match (display.format, &summary, &outcome) {
         (Format::Full, Some(summary), _) => dig::transferred(summary, display, *ink, *out)?,
         (Format::Json, _, Err(error)) => json::failed(&heard.borrow(), error, *pretty, *out)?,
         _ => {}
     }
-    Ok(outcome.map_or_else(Shown::Failed, |()| Shown::Transferred))
+    if let Err(error) = outcome {
+        return Ok(Shown::Failed(error));
+    }
+    let failed = summary.map_or_else(Vec::new, |it| {
+        let zone = Zone { tls: it.tls.as_deref(), records: it.records, is_unpadded };
+        lookup.route.conditions.failed_in_transfer(&zone)
+    });
+    if !failed.is_empty() && display.format == Format::Json {
+        json::unfit(&heard.borrow(), &failed, *pretty, *out)?;
+    }
+    tell_failed(&failed, &mut talk)?;
+    Ok(Shown::Transferred(if failed.is_empty() { 0 } else { CONDITION }))
+}
+
+/// Says which conditions did not hold.
+fn tell_failed(failed: &[String], talk: &mut Talk<'_>) -> io::Result<()> {
+    failed.iter().try_for_each(|it| talk.error(format_args!("condition failed: {it}")))
 }
 
 /// Shows what came back: warnings before the text that they are about. Returns the exit status, and
@@ -244,9 +264,7 @@ pub(crate) fn answered(
     }
     let signed = !matches!(exchange.signature, Some(Err(_)));
     let usable = signed && faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
-    for condition in &failed {
-        talk.error(format_args!("condition failed: {condition}"))?;
-    }
+    tell_failed(&failed, talk)?;
     let code = match (usable, failed.is_empty()) {
         (false, _) => NO_ANSWER,
         (true, false) => CONDITION,

@@ -175,6 +175,14 @@ impl Route {
                 "+proxy is for plain DNS; TLS would need it before the handshake",
             ));
         }
+        let conditions = settings.conditions.fail.iter();
+        if let Some(word) = conditions.filter_map(|it| it.not_of_a_transfer()).next()
+            && settings.is_transfer()
+        {
+            return Err(Error::usage(format!(
+                "+fail={word} is for queries, a zone transfer cannot be judged by it"
+            )));
+        }
         let source = settings.source.as_ref().map(|server| {
             // what is no address was refused when it was read
             let address = server.address().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));

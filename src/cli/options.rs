@@ -251,20 +251,23 @@ pub const OPTIONS: &[Row] = &[
         .manual("May be given several times. +notls-alpn offers none."),
     row(Trust, "tls-version", Required("1.2|1.3"), set::tls_version, "Offer this version of TLS alone.")
         .ours(),
-    row(Trust, "tls-expiry", Required("TIME|N%"), set::tls_expiry, "Fail if a certificate ends in TIME.")
+    row(Trust, "tls-expiry", Required("TIME|N%"), set::tls_expiry, "Fail if a certificate expires in TIME.")
         .ours()
         .manual(
             "A time as in 30d or 12h, or a share of the certificate's lifetime as in 33%. It \
              concerns every certificate that the trust rests on. The lookup is done and shown; the \
              exit status is 2.",
         ),
-    row(Trust, "fail", Required("COND"), set::fail, "Fail if COND,... holds: rcode, empty and others.")
+    row(Trust, "fail", Required("COND"), set::fail, "Fail on COND[,...]: rcode, nodata and others.")
         .ours()
         .manual(
             "rcode (any status but NOERROR), the name of a status such as servfail, empty (no \
-             answer record), unpadded (a reply without padding), insecure (the flag AD is not \
-             set), tls12. The lookup is done and shown; the exit status is 2, and a line on \
-             standard error says which condition it was. +nofail forgets all of them.",
+             answer record), nodata (no record of the type asked for, of the name itself or of the \
+             one at the end of its CNAME and DNAME records, whatever the status), unpadded (a \
+             reply without padding), insecure (AD is not set in the reply), tls12 (anything but \
+             TLS 1.3, cleartext too). The lookup is done and shown; the exit status is 2, and a \
+             line on standard error says which condition it was. A zone transfer is judged by all \
+             of them but nodata and insecure, which are errors there. +nofail forgets all of them.",
         ),
     row(Travel, "tcp", Nothing, set::tcp, "Use TCP; with +notls, instead of UDP.")
         .on(OVER_TLS)

@@ -223,3 +223,8 @@ fn a_session_that_no_zone_may_go_over_is_refused_with_the_section_that_says_so()
         assert_eq!(seen.err.contains(unverified), warned, "{seen:#?}");
     }
 }
+
+/// The port of a server that transfers a zone of three records, or all of it for an increment.
+pub(crate) fn whole() -> u16 {
+    sending(vec![message(QR, 0, None, &[soa(ZONE, 9), a(ZONE), soa(ZONE, 9)])])
+}
