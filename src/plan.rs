@@ -2,7 +2,7 @@
 
 mod query;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::cli::server::{Server, address_of};
 use crate::cli::settings::{self, Cookie, Family, KeySource, Proxy, Settings};
 use crate::condition::Conditions;
 use crate::display::Display;
-use crate::dns::query::Query;
+use crate::dns::query::{Query, to_ascii};
 use crate::error::Error;
 use crate::tls::hello::{DOT, Hello, can_post_quantum};
 use crate::tls::policy::{Policy, Root};
@@ -116,6 +116,8 @@ pub struct Target {
     pub sni: Option<ServerName<'static>>,
     /// What else to greet it with.
     pub hello: Hello,
+    /// What is asked there is encrypted.
+    encrypted: bool,
     /// Nobody typed a name to check with an option, so that the server decides it.
     name_from_server: bool,
     /// Nobody typed a name to send.
@@ -183,11 +185,6 @@ impl Route {
                 "+fail={word} is for queries, a zone transfer cannot be judged by it"
             )));
         }
-        let source = settings.source.as_ref().map(|server| {
-            // what is no address was refused when it was read
-            let address = server.address().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-            SocketAddr::new(address, server.port.unwrap_or(0))
-        });
         let targets = targets(settings, transport)?;
         if fallback.is_some() {
             may_fall_back(&targets, transport, settings.is_transfer())?;
@@ -195,7 +192,7 @@ impl Route {
         Ok(Self {
             targets,
             transport,
-            source,
+            source: settings.source,
             proxy,
             key: settings.key.clone(),
             keepopen,
@@ -236,8 +233,11 @@ impl Transport {
 impl Target {
     /// The same demands on another host: a server that the system's configuration names.
     pub fn at(&self, server: &Server) -> Result<Self, Error> {
+        if let Some(demand) = server.demand().filter(|_| !self.encrypted) {
+            return Err(in_cleartext(&demand, format!("@{} +notls", server.host)));
+        }
         let mut target = self.clone();
-        target.host.clone_from(&server.host);
+        target.host = ascii(&server.host);
         target.port = server.port.unwrap_or(self.port);
         // what an option says beats what a notation says, whoever wrote it down
         match &server.name {
@@ -246,7 +246,7 @@ impl Target {
                 target.policy.name = Some(server_name(name)?);
                 target.policy.demand_anchor();
             }
-            None => target.policy.name = server_name(&server.host).ok(),
+            None => target.policy.name = server_name(&target.host).ok(),
         }
         if self.sni_from_name {
             target.sni = target.policy.name.clone().filter(is_dns);
@@ -282,9 +282,39 @@ fn transport(settings: &Settings) -> Result<Transport, Error> {
             hint: Some("for a query in cleartext: +notls +notcp".into()),
         }),
         (true, _) => Ok(Transport::Tls),
+        (false, _) if let Some(option) = demand(settings) => {
+            Err(in_cleartext(&format!("+{option}"), format!("+no{option} +notls")))
+        }
         (false, Some(true)) => Ok(Transport::Tcp),
         (false, None) if settings.is_transfer() => Ok(Transport::Tcp),
         (false, _) => Ok(Transport::Udp { retry, ignore }),
+    }
+}
+
+/// The option that was typed and that nothing but TLS can satisfy, if there is one.
+fn demand(settings: &Settings) -> Option<&'static str> {
+    let tls = &settings.tls;
+    let options = [
+        (tls.hostname.is_some(), "tls-hostname"),
+        (!tls.pins.is_empty(), "tls-pin"),
+        (tls.system || !tls.files.is_empty(), "tls-ca"),
+        (tls.mozilla, "tls-mozilla"),
+        (tls.staple.is_some(), "tls-ocsp-stapling"),
+        (settings.conditions.expiry.is_some(), "tls-expiry"),
+        (tls.sni.is_some(), "tls-sni"),
+        (tls.version.is_some(), "tls-version"),
+        (tls.certfile.is_some(), "tls-certfile"),
+        (tls.keyfile.is_some(), "tls-keyfile"),
+        (tls.alpn.as_ref().is_some_and(|tokens| !tokens.is_empty()), "tls-alpn"),
+    ];
+    options.into_iter().find(|(is_set, _)| *is_set).map(|(_, option)| option)
+}
+
+/// A demand is kept or refused, never dropped.
+fn in_cleartext(demand: &str, instead: String) -> Error {
+    Error::Usage {
+        message: format!("+notls contradicts {demand}, which only TLS can satisfy"),
+        hint: Some(format!("in cleartext and without it: {instead}")),
     }
 }
 
@@ -328,6 +358,7 @@ fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> 
         policy,
         sni,
         hello: hello(tls)?,
+        encrypted: transport == Transport::Tls,
         name_from_server: tls.hostname.is_none(),
         sni_from_name: tls.sni.is_none(),
     };
@@ -381,12 +412,20 @@ fn hello(tls: &settings::Tls) -> Result<Hello, Error> {
     Ok(Hello { version: tls.version, alpn, own, post_quantum: can_post_quantum() })
 }
 
+/// A host name in ASCII; letters beyond it are in no certificate and in no query for an address.
+fn ascii(host: &str) -> String {
+    match to_ascii(host) {
+        Some(ascii) if !host.is_ascii() && !host.starts_with('/') => ascii,
+        _ => host.to_owned(),
+    }
+}
+
 /// A name or address to check. A zone is no part of an address that a certificate can hold.
 fn server_name(text: &str) -> Result<ServerName<'static>, Error> {
-    if let Some(address) = address_of(text) {
+    let name = ascii(text.strip_suffix('.').unwrap_or(text));
+    if let Some(address) = address_of(&name) {
         return Ok(ServerName::IpAddress(address.into()));
     }
-    let name = text.strip_suffix('.').unwrap_or(text).to_owned();
     ServerName::try_from(name)
         .map_err(|_| Error::usage(format!("{text} is neither a host name nor an address")))
 }

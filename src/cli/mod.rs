@@ -377,11 +377,8 @@ impl Fold {
                 self.current().port = Some(port);
             }
             "b" => {
-                let source = Server::parse(value)
+                let source = Server::parse_source(value)
                     .map_err(|why| Error::usage(format!("bad address {value} ({why})")))?;
-                if source.address().is_none() {
-                    return Err(Error::usage(format!("bad address {value} (no address)")));
-                }
                 self.current().source = Some(source);
             }
             "y" if value.is_empty() => return Err(Error::usage("missing key")),
@@ -459,7 +456,9 @@ fn type_word(word: &str) -> Option<Result<(u16, Operation), &'static str>> {
             _ => type_from_word(word).map(|qtype| Ok((qtype, Operation::Query))),
         };
     };
-    let serial = serial.parse().map_err(|_| "a serial is a number from 0 to 4294967295");
+    let digits = |it: &&str| !it.starts_with('+');
+    let serial = Some(serial).filter(digits).and_then(|it| it.parse().ok());
+    let serial = serial.ok_or("a serial is a number from 0 to 4294967295");
     match &*name.to_ascii_uppercase() {
         "IXFR" => Some(serial.map(|serial| (IXFR, Operation::Ixfr(serial)))),
         "NOTIFY" => Some(serial.map(|serial| (SOA, Operation::Notify(Some(serial))))),

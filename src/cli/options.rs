@@ -178,8 +178,9 @@ const OVER_TLS: &str = "over TLS";
 pub const OPTIONS: &[Row] = &[
     row(Trust, "tls", Nothing, set::tls, "Use DNS over TLS, which is the default.").manual(
         "Without any of the options below nothing about the server is verified (opportunistic \
-         profile, RFC 8310), and the output says so. +notls forgets all of them and asks in \
-         cleartext, over UDP and port 53.",
+         profile, RFC 8310), and the output says so. +notls asks in cleartext, over UDP and port \
+         53. It is an error beside a server or an option before it that only TLS can satisfy, and \
+         beside +tls-expiry.",
     ),
     row(Trust, "tls-ca", Optional("FILE"), set::tls_ca, "Trust the system's store, or the PEM FILE.")
         .manual(

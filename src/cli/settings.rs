@@ -31,7 +31,7 @@ pub struct Settings {
     /// The only address family to use.
     pub family: Option<Family>,
     /// The address that queries come from.
-    pub source: Option<Server>,
+    pub source: Option<SocketAddr>,
     /// The time a whole lookup may take; `None` is for ever.
     pub timeout: Option<Duration>,
     /// What is done to the zone or name.

@@ -184,3 +184,43 @@ fn a_typed_trust_anchor_or_pin_replaces_those_of_the_start_file() {
         }
     }
 }
+
+#[test]
+fn a_demand_and_cleartext_are_refused_together_wherever_each_is_said() {
+    const DEMANDS: [(&str, &str); 5] = [
+        ("+tls-ca", "+tls-ca"),
+        ("+tls-host=dot.test", "+tls-hostname"),
+        ("+tls-pin=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "+tls-pin"),
+        ("+tls-expiry=30d", "+tls-expiry"),
+        ("+tls-sni=dot.test", "+tls-sni"),
+    ];
+    let server = Server::plain().start().expect_unused();
+    let at = format!("127.0.0.1:{}", server.port());
+    let refused = |seen: Seen, named: &str, line: &str| {
+        assert_eq!((seen.status, &*seen.out), (1, ""), "{line}: {seen:#?}");
+        let words = format!("+notls contradicts {named}, which only TLS can satisfy\n");
+        assert!(seen.err.contains(&words), "{line}: {seen:#?}");
+    };
+    for (demand, named) in DEMANDS {
+        let line = format!("@{at} x.test +notls");
+        refused(behind(demand, &line), named, demand);
+        let path = crate::run::file("cleartext.txt", "x.test +notls\n");
+        let line = format!("@{at} {demand} -f {path}");
+        let seen = tdig(&line);
+        assert_eq!(seen.status, 1, "{line}: {seen:#?}");
+        assert!(seen.err.contains(&format!("+notls contradicts {named}")), "{line}: {seen:#?}");
+    }
+    for (demand, named) in [
+        (format!("@{at}#dot.test"), "@127.0.0.1#dot.test"),
+        (format!("@tls://{at}"), "@tls://127.0.0.1"),
+    ] {
+        refused(behind("+notls", &format!("{demand} x.test")), named, &demand);
+        refused(behind("+notls +tcp", &format!("x.test {demand}")), named, &demand);
+        refused(behind(&demand, "x.test +notls"), named, &demand);
+        refused(behind(&demand, "+notls x.test"), named, &demand);
+        let path = crate::run::file("cleartext-2.txt", &format!("x.test {demand}\n"));
+        let seen = tdig(&format!("+notls -f {path}"));
+        assert_eq!(seen.status, 1, "{demand}: {seen:#?}");
+        assert!(seen.err.contains(&format!("+notls contradicts {named}")), "{seen:#?}");
+    }
+}

@@ -2,7 +2,7 @@
 //! value is said in words, and what follows from other options is left to the plan.
 
 use std::fmt::Display;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use crate::cli::server::{Server, address_of, parse_port};
 use crate::cli::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
 use crate::condition::{Condition, Margin};
 use crate::display::Format;
+use crate::dns::query::to_ascii;
 use crate::text::unhex;
 use crate::tls::hello::Version;
 
@@ -29,10 +30,8 @@ pub enum Value<'a> {
 }
 
 pub(super) fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    // what contradicts it is for the plan to see
     settings.transport.tls = value != Value::Off;
-    if value == Value::Off {
-        settings.tls = Tls::default();
-    }
     Ok(())
 }
 
@@ -178,10 +177,11 @@ pub(super) fn tls_name(
     let name = match value {
         Value::With(typed) => {
             let name = typed.strip_suffix('.').unwrap_or(typed);
-            if address_of(name).is_none() && DnsName::try_from(name).is_err() {
-                return Err("neither a host name nor an address".into());
-            }
-            Some(name.to_owned())
+            let ascii = if name.is_ascii() { Some(name.to_owned()) } else { to_ascii(name) };
+            let fits =
+                |it: &String| address_of(it).is_some() || DnsName::try_from(it.as_str()).is_ok();
+            let name = ascii.filter(fits).ok_or("neither a host name nor an address")?;
+            Some(name)
         }
         _ => None,
     };
@@ -236,9 +236,7 @@ pub(super) fn proxy(settings: &mut Settings, value: Value<'_>) -> Result<(), Str
         Value::With(typed) => {
             let (source, destination) = typed.split_once('-').ok_or("no -")?;
             let address = |typed: &str, which: &str| {
-                let server = Server::parse(typed).ok();
-                let address = server.and_then(|it| Some((it.address()?, it.port.unwrap_or(0))));
-                address.map(SocketAddr::from).ok_or(format!("no {which} address"))
+                Server::parse_source(typed).map_err(|_| format!("no {which} address"))
             };
             let source = address(source, "source")?;
             let destination = address(destination, "destination")?;
@@ -255,7 +253,9 @@ pub(super) fn proxy(settings: &mut Settings, value: Value<'_>) -> Result<(), Str
 pub(super) fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.timeout = match value {
         Value::With(typed) => {
+            // a sign is no part of a number
             let time = match typed.parse::<f64>() {
+                _ if typed.starts_with('+') => None,
                 Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
                 Err(_) => humantime::parse_duration(typed).ok(),
             };
@@ -321,15 +321,24 @@ pub(super) fn alignment(settings: &mut Settings, value: Value<'_>) -> Result<(),
 pub(super) fn subnet(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.edns.subnet = match value {
         Value::With(typed) => {
-            let (address, prefix) = typed.split_once('/').unwrap_or((typed, ""));
-            let address: IpAddr = address.parse().map_err(|_| "no address".to_owned())?;
-            let bits = if address.is_ipv4() { 32 } else { 128 };
-            let prefix = match prefix {
-                "" => bits,
-                prefix => prefix.parse().map_err(|_| "no prefix length".to_owned())?,
+            let (address, prefix) = match typed.split_once('/') {
+                Some((address, prefix)) => (address, Some(prefix).filter(|it| !it.is_empty())),
+                None => (typed, None),
             };
-            if prefix > bits {
-                return Err(format!("a prefix is at most {bits} bits long"));
+            // as dig: no address at all, so that the server uses that of nobody (RFC 7871 7.1.2)
+            let (address, whole) = match address {
+                "0" => (IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+                address => {
+                    let address: IpAddr = address.parse().map_err(|_| "no address".to_owned())?;
+                    (address, if address.is_ipv4() { 32 } else { 128 })
+                }
+            };
+            let prefix = prefix.map_or(Ok(whole), |prefix| {
+                let is_number = !prefix.starts_with('+');
+                prefix.parse().ok().filter(|_| is_number).ok_or("no prefix length")
+            })?;
+            if prefix > whole {
+                return Err(format!("a prefix is at most {whole} bits long"));
             }
             Some(Subnet { address, prefix })
         }
@@ -448,7 +457,8 @@ fn number<N>(typed: &str, range: RangeInclusive<N>) -> Result<N, String>
 where
     N: FromStr + PartialOrd + Display,
 {
-    let number = typed.parse().ok().filter(|it| range.contains(it));
+    // a sign is no digit
+    let number = typed.parse().ok().filter(|it| range.contains(it) && !typed.starts_with('+'));
     number.ok_or_else(|| format!("a number from {} to {}", range.start(), range.end()))
 }
 

@@ -95,9 +95,11 @@ pub(super) const PIN_COMMAND: &[&str] = &[
 pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
     (
         "PLAIN DNS",
-        &["+notls asks in cleartext, and forgets every demand on a server's certificate: over \
-             UDP, and again over TCP if the reply is truncated, or over TCP at once with +tcp and \
-             for a transfer of a zone. An option that demands something of a server's certificate \
+        &["+notls asks in cleartext: over UDP, and again over TCP if the reply is truncated, or \
+             over TCP at once with +tcp and for a transfer of a zone. It never drops a demand. \
+             Where a server is given as `tls://` or with a name to check, also in \
+             `/etc/resolv.conf`, where an option of TLS was given before it, also in `~/.tdigrc`, or where +tls-expiry is \
+             given, +notls is an error that names both. An option of TLS that follows +notls \
              brings TLS back. +tls with +notcp is an error: what was to be encrypted is not sent \
              otherwise. Only +fallback does that, only where nothing was demanded of the server, \
              and it says so."],
@@ -107,7 +109,7 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
         &[
             "With `-f` each line of a file is a command line of its own, without the name of the \
              program; empty lines and those that begin with # or ; are none. What stands on the \
-             command line is for every line. `-d`, `-f`, `-h`, `-r`, `-V`, `--color`, +pipeline, \
+             command line is for every line; servers of a line replace those of the command line. `-d`, `-f`, `-h`, `-r`, `-V`, `--color`, +pipeline, \
              +connections and +unordered are for the whole batch, and are errors in a line. Lines are read as they come, also from a pipe, and \
              memory does not grow with their number.",
             "Queries to the same server share a session, with +pipeline of them in flight and \
@@ -234,7 +236,8 @@ pub(super) const FILES: &[(&str, &str)] = &[
     (
         "~/.tdigrc",
         "Options and servers, separated by blanks or lines, which are read as if they stood \
-         before those of the command line. A word that begins with # or ; begins a comment, which \
+         before those of the command line. Servers, trust anchors and pins on the command line \
+         replace those of the file; everything else adds to it. A word that begins with # or ; begins a comment, which \
          ends with its line. `-r` leaves the file unread.",
     ),
     (
@@ -285,7 +288,8 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
 
 pub(super) const DIFFERENCES: &[&str] = &[
     "Queries go over TLS, to port 853, without +tls being typed. +notls is plain DNS, over UDP \
-     again, where kdig's stays with TCP. +tls with +notcp is an error, not a query in cleartext.",
+     again, where kdig's stays with TCP. It is an error after an option of TLS, where kdig's forgets \
+     the option. +tls with +notcp is an error, not a query in cleartext.",
     "An unknown option is one line with the nearest name, not the help. So is an option with a \
      hyphen that is none. A bad value has one wording, with the reason behind it; a bad key is \
      told without its secret.",
