@@ -15,11 +15,11 @@ end
 
 complete -c tdig -f
 complete -c tdig -s q -x -d 'Ask for NAME, also if it looks like a type.'
-complete -c tdig -s t -x -a 'A NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT NSAP NSAP-PTR SIG KEY PX GPOS AAAA LOC NXT EID NIMLOC SRV ATMA NAPTR KX CERT A6 DNAME SINK OPT APL DS SSHFP IPSECKEY RRSIG NSEC DNSKEY DHCID NSEC3 NSEC3PARAM TLSA SMIMEA HIP NINFO RKEY TALINK CDS CDNSKEY OPENPGPKEY CSYNC ZONEMD SVCB HTTPS DSYNC HHIT BRID SPF UINFO UID GID UNSPEC NID L32 L64 LP EUI48 EUI64 NXNAME TKEY TSIG IXFR AXFR ANY URI CAA AVC DOA AMTRELAY RESINFO WALLET TA DLV DELEG ALIAS DELEGPARAM' -d 'Ask for records of this TYPE.'
+complete -c tdig -s t -x -a 'A NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT NSAP NSAP-PTR SIG KEY PX GPOS AAAA LOC NXT EID NIMLOC SRV ATMA NAPTR KX CERT A6 DNAME SINK OPT APL DS SSHFP IPSECKEY RRSIG NSEC DNSKEY DHCID NSEC3 NSEC3PARAM TLSA SMIMEA HIP NINFO RKEY TALINK CDS CDNSKEY OPENPGPKEY CSYNC ZONEMD SVCB HTTPS DSYNC HHIT BRID SPF UINFO UID GID UNSPEC NID L32 L64 LP EUI48 EUI64 NXNAME TKEY TSIG IXFR AXFR MAILB MAILA ANY URI CAA AVC DOA AMTRELAY RESINFO WALLET CLA IPN TA DLV DELEG ALIAS DELEGPARAM' -d 'Ask for records of this TYPE.'
 complete -c tdig -s c -x -a 'IN CH NONE ANY' -d 'Ask in this CLASS.'
 complete -c tdig -s x -x -d 'Ask for the name of the address ADDR.'
 complete -c tdig -s p -x -d 'Use PORT for servers that name none (853).'
-complete -c tdig -s b -x -d 'Ask from the address ADDR[@PORT].'
+complete -c tdig -s b -x -d 'Ask from the address ADDR[@PORT], any if 0.'
 complete -c tdig -s f -r -F -d 'Ask what the lines of FILE say; - is standard input.'
 complete -c tdig -s y -x -d 'Sign with this TSIG key (hmac-sha256).'
 complete -c tdig -s k -r -F -d 'Sign with the TSIG key in FILE, as -y or BIND has it.'
@@ -34,7 +34,7 @@ complete -c tdig -n "__tdig_word '+tls-ca=*'" -F
 complete -c tdig -n "__tdig_word '+tls-pin=*'" -F
 complete -c tdig -n "__tdig_word '+tls-certfile=*'" -F
 complete -c tdig -n "__tdig_word '+tls-keyfile=*'" -F
-complete -c tdig -n __tdig_bare -a 'A NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT NSAP NSAP-PTR SIG KEY PX GPOS AAAA LOC NXT EID NIMLOC SRV ATMA NAPTR KX CERT A6 DNAME SINK OPT APL DS SSHFP IPSECKEY RRSIG NSEC DNSKEY DHCID NSEC3 NSEC3PARAM TLSA SMIMEA HIP NINFO RKEY TALINK CDS CDNSKEY OPENPGPKEY CSYNC ZONEMD SVCB HTTPS DSYNC HHIT BRID SPF UINFO UID GID UNSPEC NID L32 L64 LP EUI48 EUI64 NXNAME TKEY TSIG IXFR AXFR ANY URI CAA AVC DOA AMTRELAY RESINFO WALLET TA DLV DELEG ALIAS DELEGPARAM IN CH NONE' -d 'Type or class'
+complete -c tdig -n __tdig_bare -a 'A NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT NSAP NSAP-PTR SIG KEY PX GPOS AAAA LOC NXT EID NIMLOC SRV ATMA NAPTR KX CERT A6 DNAME SINK OPT APL DS SSHFP IPSECKEY RRSIG NSEC DNSKEY DHCID NSEC3 NSEC3PARAM TLSA SMIMEA HIP NINFO RKEY TALINK CDS CDNSKEY OPENPGPKEY CSYNC ZONEMD SVCB HTTPS DSYNC HHIT BRID SPF UINFO UID GID UNSPEC NID L32 L64 LP EUI48 EUI64 NXNAME TKEY TSIG IXFR AXFR MAILB MAILA ANY URI CAA AVC DOA AMTRELAY RESINFO WALLET CLA IPN TA DLV DELEG ALIAS DELEGPARAM IN CH NONE' -d 'Type or class'
 complete -c tdig -n "__tdig_word '@*'" -a '(__tdig_system)' -d 'System resolver'
 complete -c tdig -n "__tdig_word '@*'" -a '@1.1.1.1#one.one.one.one @1.0.0.1#one.one.one.one @2606:4700:4700::1111#one.one.one.one @2606:4700:4700::1001#one.one.one.one @8.8.8.8#dns.google @8.8.4.4#dns.google @2001:4860:4860::8888#dns.google @2001:4860:4860::8844#dns.google @9.9.9.9#dns.quad9.net @149.112.112.112#dns.quad9.net @2620:fe::fe#dns.quad9.net @2620:fe::9#dns.quad9.net @94.140.14.14#dns.adguard-dns.com @94.140.15.15#dns.adguard-dns.com @2a10:50c0::ad1:ff#dns.adguard-dns.com @2a10:50c0::ad2:ff#dns.adguard-dns.com' -d 'Public resolver'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls' -d 'Use DNS over TLS, which is the default.'

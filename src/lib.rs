@@ -12,7 +12,7 @@
 //! | `main` | argv in, streams and exit status out | this |
 //! | `lib` | this map, and [`run`] | all |
 //! | `batch` | the queries of a file, many at a time, to the streams | `lookups`, `net`, `plan`, `cli`, `render`, `error`, `dns`, `display`, `moment` |
-//! | `lookups` | the queries of a command line, from the plan to the streams | `net`, `plan`, `cli`, `render`, `condition`, `error`, `exchange`, `dns`, `display`, `text` |
+//! | `lookups` | the queries of a command line, from the plan to the streams | `net`, `plan`, `cli`, `render`, `condition`, `event`, `error`, `exchange`, `dns`, `display`, `text` |
 //! | [`net`] | the only sockets | `plan`, `cli`, `tls`, `event`, `error`, `exchange`, `dns`, `verdict`, `alert`, `text` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `tls`, `condition`, `error`, `dns`, `display` |
 //! | [`cli`] | what was typed; opens no file, asks no clock | `tls`, `condition`, `error`, `dns`, `display`, `text` |

@@ -15,6 +15,7 @@ use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
 use crate::dns::rcode::Rcode;
 use crate::error::{CONDITION, Error, NO_ANSWER};
+use crate::event::Event;
 use crate::exchange::{Exchange, Packet};
 use crate::net::lookup::Asker;
 use crate::plan::{Idna, Lookup};
@@ -187,6 +188,9 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     let Talk { out, ink, pretty, .. } = &mut **talk;
     match (display.format, &summary, &outcome) {
         (Format::Full, Some(summary), _) => dig::transferred(summary, display, *ink, *out)?,
+        (Format::Short, Some(summary), _) if display.stats_of_data => {
+            dig::transferred(summary, display, *ink, *out)?;
+        }
         (Format::Json, _, Err(error)) => json::failed(&heard.borrow(), error, *pretty, *out)?,
         _ => {}
     }
@@ -202,6 +206,20 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     }
     tell_failed(&failed, &mut talk)?;
     Ok(Shown::Transferred(if failed.is_empty() { 0 } else { CONDITION }))
+}
+
+/// Whether the reply to a padded query is not padded, although its server could (RFC 7830 section
+/// 4).
+pub(crate) fn is_unpadded(query: &Message<'_>, reply: &Message<'_>) -> bool {
+    query.padding().is_some() && reply.opt().is_some() && reply.padding().is_none()
+}
+
+/// Whether a server that knows no EDNS has met it (RFC 6891 section 7).
+fn rejects_edns(query: &Message<'_>, reply: &Message<'_>) -> bool {
+    const FORMERR: u16 = 1;
+    const NOTIMP: u16 = 4;
+    let is_refused = [FORMERR, NOTIMP].contains(&reply.rcode().code);
+    is_refused && query.opt().is_some() && reply.opt().is_none()
 }
 
 /// Says which conditions did not hold.
@@ -232,10 +250,14 @@ pub(crate) fn answered(
     if let Some(Err(fault)) = &exchange.signature {
         talk.error(format_args!("reply verification for {} ({fault})", exchange.peer))?;
     }
-    if query.padding().is_some() && reply.opt().is_some() && reply.padding().is_none() {
+    if lookup.route.display.format.has_remarks() && is_unpadded(&query, &reply) {
         talk.warning(format_args!(
             "the query was padded and the reply is not (RFC 7830 section 4)"
         ))?;
+    }
+    if rejects_edns(&query, &reply) {
+        talk.warning(format_args!("the server may not know EDNS: {} without it", reply.rcode()))?;
+        talk.tell(Event::Hint("+noedns"))?;
     }
     let failed = lookup.route.conditions.failed(exchange, &reply);
     let Talk { out, ink, pretty, .. } = talk;
@@ -254,6 +276,9 @@ pub(crate) fn answered(
         Format::Short => {
             let now = exchange.reply.at.timestamp().as_second();
             short::reply(&reply, now, &lookup.route.display, *out)?;
+            if lookup.route.display.stats_of_data {
+                dig::received(exchange, &query, &reply, &lookup.route.display, *ink, *out)?;
+            }
         }
         Format::Json => {
             let qr = lookup.route.display.qr;

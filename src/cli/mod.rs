@@ -229,7 +229,7 @@ pub fn clap_command() -> clap::Command {
         .arg(valued("c", 'c', "CLASS").help("Ask in this CLASS."))
         .arg(valued("x", 'x', "ADDR").help("Ask for the name of the address ADDR."))
         .arg(valued("p", 'p', "PORT").help("Use PORT for servers that name none (853)."))
-        .arg(valued("b", 'b', "ADDR").help("Ask from the address ADDR[@PORT]."))
+        .arg(valued("b", 'b', "ADDR").help("Ask from the address ADDR[@PORT], any if 0."))
         .arg(
             Arg::new("f")
                 .short('f')
@@ -345,6 +345,8 @@ impl Fold {
         } else if let Some(meant) = meant_as_number(word) {
             return Err(no_name(&format!("{meant} {word} (a number from 0 to 65535)")));
         } else {
+            spelling::may_be_name(word)?;
+            self.warnings.extend(spelling::like_an_option(word));
             self.query(Name::Domain(word.to_owned()));
         }
         Ok(())

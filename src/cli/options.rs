@@ -352,7 +352,11 @@ pub const OPTIONS: &[Row] = &[
         "Ask for the version of the zone (RFC 9660).",
     ),
     row(Query, "subnet", Required("ADDR"), set::subnet, "Send the client subnet ADDR[/PREFIX].")
-        .manual("The whole address counts where no prefix is given. None is sent by default."),
+        .manual(
+            "The whole address counts where no prefix is given. 0 is a subnet of no address at \
+             all, as 0.0.0.0/0 is, and asks the server to tell nobody an address (RFC 7871 section \
+             7.1.2). None is sent by default.",
+        ),
     row(Query, "client", Required("ADDR"), set::subnet, "Same as +[no]subnet."),
     row(Query, "cookie", Optional("HEX"), set::cookie, "Send a cookie, random if none is given."),
     row(Query, "expire", Nothing, set::expire, "Ask for the expiry of the zone (RFC 7314)."),
@@ -365,7 +369,8 @@ pub const OPTIONS: &[Row] = &[
          it failed. Readable on a terminal, one line an object otherwise. Only +[no]qr changes what \
          is in it.",
     ),
-    row(Show, "multiline", Nothing, set::multiline, "Wrap long records over several lines."),
+    row(Show, "multiline", Nothing, set::multiline, "Wrap long records over several lines.")
+        .manual("It takes +short and +json back, and shows no part that is not shown without it."),
     switch(Show, "cert", |it| &mut it.display.cert, "Show the certificate chain and the verdict.")
         .ours(),
     switch(Show, "pem", |it| &mut it.display.pem, "Show the certificate chain as PEM.")
@@ -384,7 +389,8 @@ pub const OPTIONS: &[Row] = &[
     row(Show, "additional", Nothing, set::additional, "Show the additional section.")
         .manual("+noadditional hides EDNS and TSIG too."),
     switch(Show, "tsig", |it| &mut it.display.tsig, "Show the TSIG pseudosection."),
-    switch(Show, "stats", |it| &mut it.display.stats, "Show sizes, time and peer."),
+    row(Show, "stats", Nothing, set::stats, "Show sizes, time and peer.")
+        .manual("Also with +short, if it follows it."),
     switch(Show, "class", |it| &mut it.display.class, "Show the class of records."),
     switch(Show, "ttl", |it| &mut it.display.ttl, "Show the TTL of records."),
     row(Show, "idnout", Nothing, set::idnout, "Show Punycode as Unicode (on a terminal).")

@@ -84,8 +84,8 @@ fn the_no_form_undoes_the_option() {
             "proxy" => Value::With("192.0.2.1-192.0.2.2"),
             "retry" | "pipeline" | "connections" | "msgdelay" => Value::With("7"),
             // +notimeout is for ever, +notcp is UDP, +nopadding and +notls-alpn are none, +noidnout
-            // holds on a terminal too, and +nomultiline leaves what it switched on
-            "timeout" | "tcp" | "padding" | "tls-alpn" | "idnout" | "multiline" => continue,
+            // holds on a terminal too
+            "timeout" | "tcp" | "padding" | "tls-alpn" | "idnout" => continue,
             _ => Value::On,
         };
         let mut settings = defaults.clone();

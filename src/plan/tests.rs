@@ -165,6 +165,7 @@ fn facts_of_display(display: &Display) -> Vec<String> {
         (display.additional, "additional"),
         (display.tsig, "tsig"),
         (display.stats, "stats"),
+        (display.stats_of_data, "stats-of-data"),
         (display.class, "class"),
         (display.ttl, "ttl"),
         (display.idnout, "idnout"),

@@ -64,6 +64,20 @@ pub fn reply(
     out.write_all(&page.out)
 }
 
+/// Writes the statistics of the reply to `query` alone.
+pub fn received(
+    exchange: &Exchange,
+    query: &Message<'_>,
+    reply: &Message<'_>,
+    display: &Display,
+    ink: Ink,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut page = Page::new(reply, display, ink);
+    page.received(exchange, query);
+    out.write_all(&page.out)
+}
+
 /// Writes the records of one message of a transfer that came `now`, in seconds since 1970, without
 /// titles.
 pub fn records(

@@ -27,6 +27,7 @@ mod json;
 mod limbo;
 mod package;
 mod pki;
+#[cfg(unix)]
 mod places;
 mod presentation;
 mod readme;

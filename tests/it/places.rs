@@ -1,6 +1,7 @@
 //! Where on the line an option stands, and which format it meets there. One rule: an option means
 //! the same before and behind the name that it is for.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use tdig::Surroundings;
@@ -222,5 +223,102 @@ fn a_demand_and_cleartext_are_refused_together_wherever_each_is_said() {
         let seen = tdig(&format!("+notls -f {path}"));
         assert_eq!(seen.status, 1, "{demand}: {seen:#?}");
         assert!(seen.err.contains(&format!("+notls contradicts {named}")), "{seen:#?}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_shown_and_nothing_else() {
+    for (line, expected) in [
+        ("+noall +answer +multiline", &["example.com."][..]),
+        ("+multiline +noall +answer", &["example.com."]),
+        ("+noall +answer +nocomments +multiline", &["example.com."]),
+        ("+noall +question +multiline", &[";;example.com."]),
+        ("+noall +multiline +stats", &[";; Received", ";; Time", ";; Phases", ";; From"]),
+        ("+noall +stats +multiline", &[";; Received", ";; Time", ";; Phases", ";; From"]),
+        ("+noall +multiline", &[]),
+        ("+short +noall +answer +multiline", &["example.com."]),
+        ("+short", &["192.0.2."]),
+        ("+stats +short", &["192.0.2."]),
+        ("+short +nostats", &["192.0.2."]),
+        ("+short +stats", &["192.0.2.", ";; Received", ";; Time", ";; Phases", ";; From"]),
+        ("+short +noall +stats", &["192.0.2.", ";; Received", ";; Time", ";; Phases", ";; From"]),
+        ("+short +stats +multiline +noall", &[]),
+    ] {
+        for line in [format!("{line} example.com"), format!("example.com {line}")] {
+            let seen = ask(&line);
+            assert_eq!((seen.status, &*seen.err), (0, ""), "{line}");
+            let shown: Vec<&str> = seen.out.lines().filter(|it| !it.is_empty()).collect();
+            for line_shown in &shown {
+                let is_expected = expected.iter().any(|it| line_shown.starts_with(it));
+                assert!(is_expected, "{line}: {line_shown}");
+            }
+            for start in expected {
+                assert!(shown.iter().any(|it| it.starts_with(start)), "{line}: {start}: {shown:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn data_for_programs_come_without_remarks_on_padding() {
+    const WORDS: &str = "the query was padded and the reply is not";
+    let server = Server::start(Credential::Good, Behaviour::NoPadding);
+    for format in FORMATS {
+        for line in ["F example.com", "example.com F", "F -d example.com"] {
+            let words = line.replace('F', format);
+            let seen = tdig(&format!("@127.0.0.1#{} {words}", server.port()));
+            assert_eq!(seen.status, 0, "{words}: {seen:#?}");
+            assert_eq!(seen.err.contains(WORDS), format.is_empty(), "{words}: {seen:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_does_not_know_edns_is_told_of_with_what_to_type() {
+    const SAID: &str = ";; HINT: +noedns\n";
+    let server = |rcode: u8, opt: bool| {
+        crate::time::plain_tcp(move |mut socket, id| {
+            let mut message = vec![0, 0, 0x81, 0x80 | rcode, 0, 0, 0, 0, 0, 0, 0, opt.into()];
+            message[..2].copy_from_slice(&id);
+            if opt {
+                message.extend([0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0]);
+            }
+            let length = (message.len() as u16).to_be_bytes();
+            socket.write_all(&[&length[..], &message].concat())
+        })
+    };
+    for (rcode, name) in [(1, "FORMERR"), (4, "NOTIMPL")] {
+        for format in FORMATS {
+            let port = server(rcode, false);
+            let seen = tdig(&format!("@127.0.0.1#{port} +notls +tcp {format} q.test"));
+            let warning = format!(";; WARNING: the server may not know EDNS: {name} without it\n");
+            assert!(seen.err.contains(&format!("{warning}{SAID}")), "{format}: {seen:#?}");
+        }
+    }
+    for (rcode, opt, options) in [
+        (1, true, ""),
+        (1, false, "+noedns"),
+        (0, false, ""),
+        (2, false, ""),
+        (3, false, ""),
+        (5, false, ""),
+    ] {
+        let port = server(rcode, opt);
+        let seen = tdig(&format!("@127.0.0.1#{port} +notls +tcp {options} q.test"));
+        assert!(!seen.err.contains("EDNS"), "{rcode} {opt} {options}: {seen:#?}");
+    }
+}
+
+#[test]
+fn a_typed_token_reaches_json_escaped() {
+    let server = Server::start(Credential::Good, Behaviour::Answer).expect_anything();
+    for token in ["\u{202e}dot", "\u{9b}31m", "\u{1b}[31m", "a\u{2066}b"] {
+        let line =
+            format!("@127.0.0.1#{} +json +tls-alpn={token} +tls-alpn=dot x.test", server.port());
+        let seen = tdig(&line);
+        let [object] = &json::objects(&seen)[..] else { panic!("{seen:#?}") };
+        let offered = object["tls"]["alpnOffered"][0].as_str().unwrap();
+        assert_eq!(offered, tdig::text::free(token), "{seen:#?}");
+        assert!(!seen.out.contains(token) && !seen.err.contains(token), "{seen:#?}");
     }
 }

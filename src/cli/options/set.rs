@@ -414,6 +414,15 @@ pub(super) fn short(settings: &mut Settings, value: Value<'_>) -> Result<(), Str
         Value::Off => Format::Full,
         _ => Format::Short,
     };
+    // as in kdig and dig, data alone are without it unless it is asked for again
+    settings.display.stats_of_data = false;
+    Ok(())
+}
+
+pub(super) fn stats(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let display = &mut settings.display;
+    display.stats = value != Value::Off;
+    display.stats_of_data = display.stats && display.format == Format::Short;
     Ok(())
 }
 
@@ -427,13 +436,9 @@ pub(super) fn json(settings: &mut Settings, value: Value<'_>) -> Result<(), Stri
 
 pub(super) fn multiline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.display.multiline = value != Value::Off;
+    // data alone are never wrapped; which parts are shown is for their own options to say
     if settings.display.multiline {
-        let display = &mut settings.display;
-        display.format = Format::Full;
-        display.header = true;
-        display.comments = true;
-        display.opt = true;
-        display.stats = true;
+        settings.display.format = Format::Full;
     }
     Ok(())
 }

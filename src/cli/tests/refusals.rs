@@ -262,3 +262,69 @@ fn a_bad_key_is_named_and_its_secret_is_not() {
     let look = look("-y labkey:c2VjcmV0 a.test");
     assert!(!format!("{look:?}").contains("c2VjcmV0"));
 }
+
+#[test]
+fn a_word_that_only_looks_like_an_option_is_refused() {
+    for (word, hint) in [
+        ("–d", "– (U+2013) is not a hyphen; type -d"),
+        ("—d", "— (U+2014) is not a hyphen; type -d"),
+        ("−p53", "− (U+2212) is not a hyphen; type -p53"),
+        ("‐4", "‐ (U+2010) is not a hyphen; type -4"),
+        ("－x", "－ (U+FF0D) is not a hyphen; type -x"),
+        ("–short", "– (U+2013) is not a hyphen; type +short"),
+        ("––tls‑ca", "– (U+2013) is not a hyphen; type +tls-ca"),
+        ("–tls-ca=a.pem", "– (U+2013) is not a hyphen; type +tls-ca=a.pem"),
+        ("＋tls-ca", "＋ (U+FF0B) is not a plus sign; type +tls-ca"),
+        ("﹢tls–ca", "﹢ (U+FE62) is not a plus sign; type +tls-ca"),
+        ("＠192.0.2.1", "＠ (U+FF20) is not an at sign; type @192.0.2.1"),
+        ("\u{feff}+tls-ca", "it begins with U+FEFF; type +tls-ca"),
+        ("\u{200b}@192.0.2.1", "it begins with U+200B; type @192.0.2.1"),
+        ("\u{a0}+tls-ca", "it begins with U+00A0; type +tls-ca"),
+        ("\u{a0}–d", "– (U+2013) is not a hyphen; type -d"),
+    ] {
+        let expected = (format!("invalid option: {word}"), hint.to_owned());
+        assert_eq!(refused([word, "a.test"]), expected, "{word:?}");
+        assert_eq!(refused(["a.test", word]), expected, "{word:?}");
+        // a name, and none of these, is what -q takes
+        assert_eq!(parse(["-q", word].map(Into::into)).map(|_| ()).ok(), Some(()), "{word:?}");
+    }
+    let (message, hint) = refused(["a.test\u{a0}+tls-ca"]);
+    assert_eq!(message, "U+00A0 is no blank between two words: a.test\u{a0}+tls-ca");
+    assert_eq!(hint, "if it is a name: -q 'a.test\u{a0}+tls-ca'");
+    let line = parse_line("a.test –d", &Settings::default(), &mut Vec::new());
+    assert_eq!(line.unwrap_err().to_string(), "invalid option: –d");
+}
+
+#[test]
+fn a_name_that_is_an_options_is_asked_with_a_warning() {
+    for (word, option) in [
+        ("tls-ca", "+tls-ca"),
+        ("TLS-CA", "+tls-ca"),
+        ("notls-ca", "+notls-ca"),
+        ("tls-ca=Home.pem", "+tls-ca=Home.pem"),
+        ("tls-host", "+tls-hostname"),
+        ("tls-host=dns.example", "+tls-hostname=dns.example"),
+        ("tls–ca", "+tls-ca"),
+        ("tls", "+tls"),
+        ("notls", "+notls"),
+        ("short", "+short"),
+        ("json", "+json"),
+        ("fail=rcode", "+fail=rcode"),
+        ("dnssec", "+dnssec"),
+        ("multi=1", "+multiline=1"),
+    ] {
+        let warning = format!("{word} is asked as a name; the option is {option}");
+        for line in [format!("@192.0.2.1 {word} x.test"), format!("x.test {word}")] {
+            let look = look(&line);
+            assert_eq!(look.warnings, [&*warning], "{line}");
+            assert_eq!(look.queries.len(), 2, "{line}");
+        }
+        let mut warnings = Vec::new();
+        parse_line(word, &Settings::default(), &mut warnings).unwrap();
+        assert_eq!(warnings, [&*warning], "{word} in a batch");
+        assert!(look(&format!("-q {word}")).warnings.is_empty(), "-q {word}");
+    }
+    for word in ["short.", "tls.test", "www", "sho", "cl", "a-b", "tls-", "x=1", "no", "tls_ca"] {
+        assert!(look(word).warnings.is_empty(), "{word}");
+    }
+}
