@@ -224,7 +224,7 @@ pub fn clap_command() -> clap::Command {
         .version(env!("CARGO_PKG_VERSION"))
         .disable_help_flag(true)
         .disable_version_flag(true)
-        .arg(valued("q", 'q', "NAME").help("Ask for NAME, also if it looks like a type."))
+        .arg(valued("q", 'q', "NAME").help("Query NAME, even if it looks like a type."))
         .arg(valued("t", 't', "TYPE").help("Ask for records of this TYPE."))
         .arg(valued("c", 'c', "CLASS").help("Ask in this CLASS."))
         .arg(valued("x", 'x', "ADDR").help("Ask for the name of the address ADDR."))
@@ -235,7 +235,7 @@ pub fn clap_command() -> clap::Command {
                 .short('f')
                 .value_name("FILE")
                 .overrides_with("f")
-                .help("Ask what the lines of FILE say; - is standard input."),
+                .help("Read queries from FILE (- is standard input)."),
         )
         .arg(valued("y", 'y', "[ALG:]NAME:BASE64").help("Sign with this TSIG key (hmac-sha256)."))
         .arg(valued("k", 'k', "FILE").help("Sign with the TSIG key in FILE, as -y or BIND has it."))
@@ -246,7 +246,7 @@ pub fn clap_command() -> clap::Command {
             Arg::new("debug")
                 .short('d')
                 .action(ArgAction::Count)
-                .help("Show what happens while it does; -dd shows more."),
+                .help("Show debug messages; -dd shows more."),
         )
         .arg(
             Arg::new("color")

@@ -236,7 +236,7 @@ pub const OPTIONS: &[Row] = &[
         "tls-certfile",
         Required("FILE"),
         |it, value| set::file(it, |tls| &mut tls.certfile, value),
-        "Show the server the certificate chain of FILE.",
+        "Client certificate chain to present.",
     )
     .manual("PEM, or one certificate in DER. Needs +tls-keyfile. Sent only if the server asks."),
     row(
@@ -250,9 +250,9 @@ pub const OPTIONS: &[Row] = &[
     row(Trust, "tls-alpn", Required("TOKEN"), set::tls_alpn, "Offer the ALPN token TOKEN, not dot.")
         .ours()
         .manual("May be given several times. +notls-alpn offers none."),
-    row(Trust, "tls-version", Required("1.2|1.3"), set::tls_version, "Offer this version of TLS alone.")
+    row(Trust, "tls-version", Required("1.2|1.3"), set::tls_version, "Offer only this version of TLS.")
         .ours(),
-    row(Trust, "tls-expiry", Required("TIME|N%"), set::tls_expiry, "Fail if a certificate expires in TIME.")
+    row(Trust, "tls-expiry", Required("TIME|N%"), set::tls_expiry, "Fail if a certificate expires within TIME.")
         .ours()
         .manual(
             "A time as in 30d or 12h, or a share of the certificate's lifetime as in 33%. It \
@@ -305,14 +305,14 @@ pub const OPTIONS: &[Row] = &[
         .ours()
         .manual(
             "On port 53, or PORT. Only where no certificate is verified: it contradicts every \
-             option that asks for one. It is no help where a session stood and no reply came.",
+             option that asks for one. It does not apply once a TLS session was established.",
         ),
     row(Travel, "msgdelay", Required("MS"), set::msgdelay, "Wait before each message of a transfer."),
     row(Travel, "timeout", Required("TIME"), set::timeout, "Give a whole lookup this long (5 s).").manual(
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
-         handshake and reply together must be done in this time. 0 or +notimeout is for ever.",
+         handshake and reply together must be done in this time. 0 or +notimeout waits for ever.",
     ),
-    switch(Query, "idnin", |it| &mut it.idnin, "Send letters beyond ASCII in Punycode.").manual(
+    switch(Query, "idnin", |it| &mut it.idnin, "Convert names beyond ASCII to Punycode.").manual(
         "As UTS 46 has it. What is sent is told while the header is shown. +noidnin sends the octets \
          of the name as they are.",
     ),
