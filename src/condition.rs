@@ -298,6 +298,52 @@ mod tests {
     }
 
     #[test]
+    fn a_transfer_fails_what_it_should() {
+        let tls = |version: &str| {
+            let mut facts = TlsFacts {
+                chain: vec![CertFacts {
+                    der: Vec::new(),
+                    pin: None,
+                    fingerprint: [0; 32],
+                    content: Ok(CertContent { not_after: 90 * DAY, ..CertContent::default() }),
+                }],
+                verdict: Verdict { at: 60 * DAY, path: vec![0], ..Verdict::default() },
+                ..TlsFacts::default()
+            };
+            facts.session.version = version.into();
+            facts
+        };
+        let (old, new) = (tls("TLS1.2"), tls("TLS1.3"));
+        let whole = Zone { tls: Some(&new), records: 3, is_unpadded: false };
+        let over_old = Zone { tls: Some(&old), ..whole };
+        let in_cleartext = Zone { tls: None, ..whole };
+        let margin = |days: u64| Margin::Time(Duration::from_secs(days * 86_400));
+        for (fail, expiry, zone, count) in [
+            (vec![], None, whole, 0),
+            (vec![], Some(margin(30)), whole, 0),
+            (vec![], Some(margin(31)), whole, 1),
+            (vec![], Some(margin(1)), in_cleartext, 1),
+            (vec![Condition::Tls12], None, whole, 0),
+            (vec![Condition::Tls12], None, over_old, 1),
+            (vec![Condition::Tls12], Some(margin(31)), in_cleartext, 2),
+            (vec![Condition::Rcode, Condition::Named(5), Condition::Empty], None, whole, 0),
+            (vec![Condition::Named(0)], None, whole, 1),
+            (vec![Condition::Empty], None, Zone { records: 0, ..whole }, 1),
+            (vec![Condition::Unpadded], None, whole, 0),
+            (vec![Condition::Unpadded], None, Zone { is_unpadded: true, ..whole }, 1),
+            // what cannot be judged does not pass
+            (vec![Condition::NoData, Condition::Insecure], None, whole, 2),
+        ] {
+            let conditions = Conditions { fail, expiry };
+            assert_eq!(
+                conditions.failed_in_transfer(&zone).len(),
+                count,
+                "{conditions:?} {zone:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_margin_is_of_the_path_alone_and_of_its_shortest_life() {
         let certificate = |begins: i64, ends: i64| CertFacts {
             der: Vec::new(),
