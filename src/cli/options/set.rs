@@ -406,6 +406,7 @@ pub(super) fn all(settings: &mut Settings, value: Value<'_>) -> Result<(), Strin
     }
     // as kdig: +noall hides the query too, +all does not show it
     display.qr &= on;
+    display.stats_of_data &= on;
     Ok(())
 }
 

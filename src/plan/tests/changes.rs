@@ -240,6 +240,7 @@ pub(super) const CHANGES: &[(&str, &str)] = &[
     ("+stats +short", "-Full +Short"),
     ("+short +stats +nostats", "-Full -stats +Short"),
     ("+short +stats +noshort", ""),
+    ("+short +stats +noall +all", "-Full +Short"),
     ("+multiline +nomultiline", ""),
     ("+generic", "+generic"),
     ("+generic +nogeneric", ""),
