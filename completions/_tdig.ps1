@@ -13,12 +13,12 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+tls-pin=' = 'Accept only keys with this SHA-256 PIN.'
         '+tls-ocsp-stapling' = 'Demand a stapled OCSP response that says good.'
         '+tls-ocsp-stapling=' = 'Demand a stapled OCSP response that says good.'
-        '+tls-certfile=' = 'Show the server the certificate chain of FILE.'
+        '+tls-certfile=' = 'Client certificate chain to present.'
         '+tls-keyfile=' = 'The private key of +tls-certfile.'
         '+tls-alpn=' = 'Offer the ALPN token TOKEN, not dot.'
-        '+tls-version=' = 'Offer this version of TLS alone.'
-        '+tls-expiry=' = 'Fail if a certificate ends in TIME.'
-        '+fail=' = 'Fail if COND,... holds: rcode, empty and others.'
+        '+tls-version=' = 'Offer only this version of TLS.'
+        '+tls-expiry=' = 'Fail if a certificate expires within TIME.'
+        '+fail=' = 'Fail on COND[,...]: rcode, nodata and others.'
         '+tcp' = 'Use TCP; with +notls, instead of UDP.'
         '+ignore' = 'Accept truncated replies over UDP.'
         '+keepopen' = 'Use one session for several queries.'
@@ -31,7 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+fallback=' = 'Without TLS, ask over TCP in cleartext.'
         '+msgdelay=' = 'Wait before each message of a transfer.'
         '+timeout=' = 'Give a whole lookup this long (5 s).'
-        '+idnin' = 'Send letters beyond ASCII in Punycode.'
+        '+idnin' = 'Convert names beyond ASCII to Punycode.'
         '+rdflag' = 'Set the flag RD, recursion desired.'
         '+recurse' = 'Same as +[no]rdflag.'
         '+adflag' = 'Set the flag AD, authentic data.'
@@ -157,19 +157,19 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+nogeneric' = 'Undo +generic.'
     }
     $dash = [ordered]@{
-        '-q' = 'Ask for NAME, also if it looks like a type.'
+        '-q' = 'Query NAME, even if it looks like a type.'
         '-t' = 'Ask for records of this TYPE.'
         '-c' = 'Ask in this CLASS.'
         '-x' = 'Ask for the name of the address ADDR.'
         '-p' = 'Use PORT for servers that name none (853).'
-        '-b' = 'Ask from the address ADDR[@PORT].'
-        '-f' = 'Ask what the lines of FILE say; - is standard input.'
+        '-b' = 'Ask from the address ADDR[@PORT], any if 0.'
+        '-f' = 'Read queries from FILE (- is standard input).'
         '-y' = 'Sign with this TSIG key (hmac-sha256).'
         '-k' = 'Sign with the TSIG key in FILE, as -y or BIND has it.'
         '-r' = 'Do not read ~/.tdigrc.'
         '-4' = 'Use IPv4 only.'
         '-6' = 'Use IPv6 only.'
-        '-d' = 'Show what happens while it does; -dd shows more.'
+        '-d' = 'Show debug messages; -dd shows more.'
         '--color=' = 'Write in colour: auto, always or never.'
         '-h' = 'Print this help.'
         '--help' = 'Print this help.'
@@ -210,7 +210,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         default {
             switch -casesensitive ($previous) {
                 '-q' {  }
-                '-t' { foreach ($it in 'A', 'NS', 'MD', 'MF', 'CNAME', 'SOA', 'MB', 'MG', 'MR', 'NULL', 'WKS', 'PTR', 'HINFO', 'MINFO', 'MX', 'TXT', 'RP', 'AFSDB', 'X25', 'ISDN', 'RT', 'NSAP', 'NSAP-PTR', 'SIG', 'KEY', 'PX', 'GPOS', 'AAAA', 'LOC', 'NXT', 'EID', 'NIMLOC', 'SRV', 'ATMA', 'NAPTR', 'KX', 'CERT', 'A6', 'DNAME', 'SINK', 'OPT', 'APL', 'DS', 'SSHFP', 'IPSECKEY', 'RRSIG', 'NSEC', 'DNSKEY', 'DHCID', 'NSEC3', 'NSEC3PARAM', 'TLSA', 'SMIMEA', 'HIP', 'NINFO', 'RKEY', 'TALINK', 'CDS', 'CDNSKEY', 'OPENPGPKEY', 'CSYNC', 'ZONEMD', 'SVCB', 'HTTPS', 'DSYNC', 'HHIT', 'BRID', 'SPF', 'UINFO', 'UID', 'GID', 'UNSPEC', 'NID', 'L32', 'L64', 'LP', 'EUI48', 'EUI64', 'NXNAME', 'TKEY', 'TSIG', 'IXFR', 'AXFR', 'ANY', 'URI', 'CAA', 'AVC', 'DOA', 'AMTRELAY', 'RESINFO', 'WALLET', 'TA', 'DLV', 'DELEG', 'ALIAS', 'DELEGPARAM') { $found[$it] = $it } }
+                '-t' { foreach ($it in 'A', 'NS', 'MD', 'MF', 'CNAME', 'SOA', 'MB', 'MG', 'MR', 'NULL', 'WKS', 'PTR', 'HINFO', 'MINFO', 'MX', 'TXT', 'RP', 'AFSDB', 'X25', 'ISDN', 'RT', 'NSAP', 'NSAP-PTR', 'SIG', 'KEY', 'PX', 'GPOS', 'AAAA', 'LOC', 'NXT', 'EID', 'NIMLOC', 'SRV', 'ATMA', 'NAPTR', 'KX', 'CERT', 'A6', 'DNAME', 'SINK', 'OPT', 'APL', 'DS', 'SSHFP', 'IPSECKEY', 'RRSIG', 'NSEC', 'DNSKEY', 'DHCID', 'NSEC3', 'NSEC3PARAM', 'TLSA', 'SMIMEA', 'HIP', 'NINFO', 'RKEY', 'TALINK', 'CDS', 'CDNSKEY', 'OPENPGPKEY', 'CSYNC', 'ZONEMD', 'SVCB', 'HTTPS', 'DSYNC', 'HHIT', 'BRID', 'SPF', 'UINFO', 'UID', 'GID', 'UNSPEC', 'NID', 'L32', 'L64', 'LP', 'EUI48', 'EUI64', 'NXNAME', 'TKEY', 'TSIG', 'IXFR', 'AXFR', 'MAILB', 'MAILA', 'ANY', 'URI', 'CAA', 'AVC', 'DOA', 'AMTRELAY', 'RESINFO', 'WALLET', 'CLA', 'IPN', 'TA', 'DLV', 'DELEG', 'ALIAS', 'DELEGPARAM') { $found[$it] = $it } }
                 '-c' { foreach ($it in 'IN', 'CH', 'NONE', 'ANY') { $found[$it] = $it } }
                 '-x' {  }
                 '-p' {  }
@@ -218,7 +218,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
                 '-f' {  }
                 '-y' {  }
                 '-k' {  }
-                default { foreach ($it in 'A', 'NS', 'MD', 'MF', 'CNAME', 'SOA', 'MB', 'MG', 'MR', 'NULL', 'WKS', 'PTR', 'HINFO', 'MINFO', 'MX', 'TXT', 'RP', 'AFSDB', 'X25', 'ISDN', 'RT', 'NSAP', 'NSAP-PTR', 'SIG', 'KEY', 'PX', 'GPOS', 'AAAA', 'LOC', 'NXT', 'EID', 'NIMLOC', 'SRV', 'ATMA', 'NAPTR', 'KX', 'CERT', 'A6', 'DNAME', 'SINK', 'OPT', 'APL', 'DS', 'SSHFP', 'IPSECKEY', 'RRSIG', 'NSEC', 'DNSKEY', 'DHCID', 'NSEC3', 'NSEC3PARAM', 'TLSA', 'SMIMEA', 'HIP', 'NINFO', 'RKEY', 'TALINK', 'CDS', 'CDNSKEY', 'OPENPGPKEY', 'CSYNC', 'ZONEMD', 'SVCB', 'HTTPS', 'DSYNC', 'HHIT', 'BRID', 'SPF', 'UINFO', 'UID', 'GID', 'UNSPEC', 'NID', 'L32', 'L64', 'LP', 'EUI48', 'EUI64', 'NXNAME', 'TKEY', 'TSIG', 'IXFR', 'AXFR', 'ANY', 'URI', 'CAA', 'AVC', 'DOA', 'AMTRELAY', 'RESINFO', 'WALLET', 'TA', 'DLV', 'DELEG', 'ALIAS', 'DELEGPARAM', 'IN', 'CH', 'NONE') { $found[$it] = $it } }
+                default { foreach ($it in 'A', 'NS', 'MD', 'MF', 'CNAME', 'SOA', 'MB', 'MG', 'MR', 'NULL', 'WKS', 'PTR', 'HINFO', 'MINFO', 'MX', 'TXT', 'RP', 'AFSDB', 'X25', 'ISDN', 'RT', 'NSAP', 'NSAP-PTR', 'SIG', 'KEY', 'PX', 'GPOS', 'AAAA', 'LOC', 'NXT', 'EID', 'NIMLOC', 'SRV', 'ATMA', 'NAPTR', 'KX', 'CERT', 'A6', 'DNAME', 'SINK', 'OPT', 'APL', 'DS', 'SSHFP', 'IPSECKEY', 'RRSIG', 'NSEC', 'DNSKEY', 'DHCID', 'NSEC3', 'NSEC3PARAM', 'TLSA', 'SMIMEA', 'HIP', 'NINFO', 'RKEY', 'TALINK', 'CDS', 'CDNSKEY', 'OPENPGPKEY', 'CSYNC', 'ZONEMD', 'SVCB', 'HTTPS', 'DSYNC', 'HHIT', 'BRID', 'SPF', 'UINFO', 'UID', 'GID', 'UNSPEC', 'NID', 'L32', 'L64', 'LP', 'EUI48', 'EUI64', 'NXNAME', 'TKEY', 'TSIG', 'IXFR', 'AXFR', 'MAILB', 'MAILA', 'ANY', 'URI', 'CAA', 'AVC', 'DOA', 'AMTRELAY', 'RESINFO', 'WALLET', 'CLA', 'IPN', 'TA', 'DLV', 'DELEG', 'ALIAS', 'DELEGPARAM', 'IN', 'CH', 'NONE') { $found[$it] = $it } }
             }
         }
     }

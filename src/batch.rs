@@ -296,7 +296,7 @@ impl Batch<'_, '_> {
         let shown = lookups::one(&job.lookup, &mut Asker::default(), self.talk)?;
         match &shown {
             Shown::Answered(code, rcode, waited) => self.summary.answered(*code, *rcode, *waited),
-            Shown::Transferred => self.summary.transferred += 1,
+            Shown::Transferred(code) => self.summary.zone(*code),
             Shown::Failed(error) => self.summary.failed(error),
         }
         // nothing behind it was asked yet

@@ -1,11 +1,14 @@
 //! Conditions on a result, for checks by exit status: what a good answer is beside being one. One
 //! rule: pure, from an exchange and the conditions to what did not hold.
 
+mod nodata;
+
 use std::fmt;
 use std::time::Duration;
 
 use crate::dns::message::Message;
 use crate::dns::rcode::Rcode;
+use crate::dns::rdata::write_type;
 use crate::dns::section::Section;
 use crate::exchange::Exchange;
 use crate::moment::{day, span};
@@ -29,12 +32,25 @@ pub enum Condition {
     Named(u16),
     /// No record in the answer section.
     Empty,
+    /// No record of the type asked for, at the end of the chain of aliases.
+    NoData,
     /// A reply without padding (RFC 7830).
     Unpadded,
     /// A reply that the resolver did not validate: AD is not set.
     Insecure,
-    /// TLS 1.2.
+    /// TLS 1.2, or no TLS at all.
     Tls12,
+}
+
+/// A transfer that came to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Zone<'a> {
+    /// Who answered; `None` in cleartext.
+    pub tls: Option<&'a TlsFacts>,
+    /// Records received.
+    pub records: usize,
+    /// A message came without padding.
+    pub is_unpadded: bool,
 }
 
 /// What a certificate must have left (`+tls-expiry=`).
@@ -48,9 +64,10 @@ pub enum Margin {
 
 impl Condition {
     /// The words of `+fail=`, beside names of RCODEs.
-    pub const WORDS: [(&'static str, Self); 5] = [
+    pub const WORDS: [(&'static str, Self); 6] = [
         ("rcode", Self::Rcode),
         ("empty", Self::Empty),
+        ("nodata", Self::NoData),
         ("unpadded", Self::Unpadded),
         ("insecure", Self::Insecure),
         ("tls12", Self::Tls12),
@@ -68,6 +85,16 @@ impl Condition {
         known.map(|(_, condition)| *condition).or_else(named)
     }
 
+    /// The word that cannot be judged of a zone transfer, if it is one: a transfer asks for no type,
+    /// and who serves a zone validates nothing.
+    pub fn not_of_a_transfer(self) -> Option<&'static str> {
+        match self {
+            Self::NoData => Some("nodata"),
+            Self::Insecure => Some("insecure"),
+            Self::Rcode | Self::Named(_) | Self::Empty | Self::Unpadded | Self::Tls12 => None,
+        }
+    }
+
     /// Why the condition did not hold, if it did not.
     fn failed(self, exchange: &Exchange, reply: &Message<'_>) -> Option<String> {
         let rcode = reply.rcode();
@@ -78,17 +105,44 @@ impl Condition {
                 let empty = reply.section(Section::Answer).is_empty();
                 empty.then(|| "empty, the answer section has no record".into())
             }
+            Self::NoData => {
+                let query = Message::read(&exchange.query.bytes);
+                let owner = nodata::missing_at(&query, reply)?;
+                let qtype = query.questions.first().map_or(0, |it| it.record_type);
+                let mut name = Vec::new();
+                write_type(&mut name, qtype);
+                let qtype = String::from_utf8_lossy(&name);
+                Some(format!("nodata, the answer has no {qtype} record of {owner}"))
+            }
             Self::Unpadded => {
                 let padded = reply.padding().is_some();
                 (!padded).then(|| "unpadded, the reply is not padded".into())
             }
             Self::Insecure => {
                 let validated = reply.header.is_some_and(|it| it.flags().any(|flag| flag == "ad"));
-                (!validated).then(|| "insecure, the reply has not the flag AD".into())
+                (!validated).then(|| "insecure, AD is not set in the reply".into())
             }
-            Self::Tls12 => {
-                let version = &exchange.tls.as_ref()?.session.version;
-                (version == "TLS1.2").then(|| "tls12, the session is of TLS 1.2".into())
+            Self::Tls12 => old_tls(exchange.tls.as_deref()),
+        }
+    }
+
+    /// Why the condition did not hold for a transfer that came to its end, if it did not.
+    fn failed_in_transfer(self, zone: &Zone<'_>) -> Option<String> {
+        match self {
+            // a transfer with another status is none
+            Self::Rcode => None,
+            Self::Named(code) => (code == 0).then(|| "the status is NOERROR".into()),
+            Self::Empty => {
+                (zone.records == 0).then(|| "empty, the transfer brought no record".into())
+            }
+            Self::Unpadded => {
+                let why = || "unpadded, a message of the transfer is not padded".into();
+                zone.is_unpadded.then(why)
+            }
+            Self::Tls12 => old_tls(zone.tls),
+            // the plan has refused these; what cannot be judged is not passed
+            Self::NoData | Self::Insecure => {
+                self.not_of_a_transfer().map(|word| format!("{word}, a transfer cannot be judged"))
             }
         }
     }
@@ -98,7 +152,13 @@ impl Margin {
     /// Reads `30d`, `12h` or `33%`.
     pub fn parse(typed: &str) -> Option<Self> {
         if let Some(share) = typed.strip_suffix('%') {
-            return share.parse().ok().filter(|share| *share <= 100).map(Self::Share);
+            let is_number = share.bytes().all(|byte| byte.is_ascii_digit());
+            return share
+                .parse()
+                .ok()
+                .filter(|_| is_number)
+                .filter(|share| *share <= 100)
+                .map(Self::Share);
         }
         humantime::parse_duration(typed).ok().map(Self::Time)
     }
@@ -141,15 +201,33 @@ impl fmt::Display for Margin {
     }
 }
 
+/// Why a session is not one of TLS 1.3, if it is not.
+fn old_tls(tls: Option<&TlsFacts>) -> Option<String> {
+    match tls {
+        Some(tls) if tls.session.version == "TLS1.3" => None,
+        Some(_) => Some("tls12, the session is of TLS 1.2".into()),
+        None => Some("tls12, cleartext is no TLS 1.3".into()),
+    }
+}
+
 impl Conditions {
     /// What did not hold, in words, in the order typed; certificates come last.
     pub fn failed(&self, exchange: &Exchange, reply: &Message<'_>) -> Vec<String> {
         let conditions = self.fail.iter().filter_map(|it| it.failed(exchange, reply));
-        let expiry = self.expiry.and_then(|margin| match &exchange.tls {
+        conditions.chain(self.expired(exchange.tls.as_deref())).collect()
+    }
+
+    /// The same of a transfer.
+    pub fn failed_in_transfer(&self, zone: &Zone<'_>) -> Vec<String> {
+        let conditions = self.fail.iter().filter_map(|it| it.failed_in_transfer(zone));
+        conditions.chain(self.expired(zone.tls)).collect()
+    }
+
+    fn expired(&self, tls: Option<&TlsFacts>) -> Option<String> {
+        self.expiry.and_then(|margin| match tls {
             Some(tls) => margin.failed(tls),
             None => Some("tls-expiry, there was no certificate".into()),
-        });
-        conditions.chain(expiry).collect()
+        })
     }
 }
 
@@ -200,7 +278,7 @@ mod tests {
         assert_eq!(Condition::parse("slow"), None);
         assert_eq!(Margin::parse("30d"), Some(Margin::Time(Duration::from_secs(30 * 86_400))));
         assert_eq!(Margin::parse("33%"), Some(Margin::Share(33)));
-        for typed in ["30", "", "%", "101%", "-1d", "soon"] {
+        for typed in ["30", "", "%", "101%", "-1d", "soon", "+33%", "+30d", " 33%"] {
             assert_eq!(Margin::parse(typed), None, "{typed}");
         }
     }
@@ -215,8 +293,54 @@ mod tests {
         };
         assert!(!failed(Condition::Rcode) && !failed(Condition::Named(2)));
         assert!(failed(Condition::Named(0)));
-        assert!(!failed(Condition::Empty) && !failed(Condition::Tls12));
-        assert!(failed(Condition::Insecure));
+        assert!(!failed(Condition::Empty) && failed(Condition::Insecure));
+        assert!(failed(Condition::Tls12), "cleartext is no TLS 1.3");
+    }
+
+    #[test]
+    fn a_transfer_fails_what_it_should() {
+        let tls = |version: &str| {
+            let mut facts = TlsFacts {
+                chain: vec![CertFacts {
+                    der: Vec::new(),
+                    pin: None,
+                    fingerprint: [0; 32],
+                    content: Ok(CertContent { not_after: 90 * DAY, ..CertContent::default() }),
+                }],
+                verdict: Verdict { at: 60 * DAY, path: vec![0], ..Verdict::default() },
+                ..TlsFacts::default()
+            };
+            facts.session.version = version.into();
+            facts
+        };
+        let (old, new) = (tls("TLS1.2"), tls("TLS1.3"));
+        let whole = Zone { tls: Some(&new), records: 3, is_unpadded: false };
+        let over_old = Zone { tls: Some(&old), ..whole };
+        let in_cleartext = Zone { tls: None, ..whole };
+        let margin = |days: u64| Margin::Time(Duration::from_secs(days * 86_400));
+        for (fail, expiry, zone, count) in [
+            (vec![], None, whole, 0),
+            (vec![], Some(margin(30)), whole, 0),
+            (vec![], Some(margin(31)), whole, 1),
+            (vec![], Some(margin(1)), in_cleartext, 1),
+            (vec![Condition::Tls12], None, whole, 0),
+            (vec![Condition::Tls12], None, over_old, 1),
+            (vec![Condition::Tls12], Some(margin(31)), in_cleartext, 2),
+            (vec![Condition::Rcode, Condition::Named(5), Condition::Empty], None, whole, 0),
+            (vec![Condition::Named(0)], None, whole, 1),
+            (vec![Condition::Empty], None, Zone { records: 0, ..whole }, 1),
+            (vec![Condition::Unpadded], None, whole, 0),
+            (vec![Condition::Unpadded], None, Zone { is_unpadded: true, ..whole }, 1),
+            // what cannot be judged does not pass
+            (vec![Condition::NoData, Condition::Insecure], None, whole, 2),
+        ] {
+            let conditions = Conditions { fail, expiry };
+            assert_eq!(
+                conditions.failed_in_transfer(&zone).len(),
+                count,
+                "{conditions:?} {zone:?}"
+            );
+        }
     }
 
     #[test]

@@ -13,6 +13,21 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// Whether a remark on a reply that is in order goes with it: data alone are for programs, and
+    /// JSON has the figures.
+    pub fn has_remarks(self) -> bool {
+        self == Self::Full
+    }
+
+    /// Whether an empty line stands between a result of this format and the next, where `common`
+    /// is that of the queries without one of their own: no data are parted, and as in kdig no text
+    /// is parted from data that were asked for all queries.
+    pub fn is_parted_from(self, next: Self, common: Self) -> bool {
+        self == Self::Full || (next == Self::Full && common == Self::Full)
+    }
+}
+
 /// The display switches. Every field is one `+[no]option`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Display {
@@ -49,6 +64,8 @@ pub struct Display {
     pub tsig: bool,
     /// Received, time and peer.
     pub stats: bool,
+    /// The same behind data alone: it was asked for after those.
+    pub stats_of_data: bool,
     /// Class column.
     pub class: bool,
     /// TTL column.
@@ -80,6 +97,7 @@ impl Default for Display {
             additional: true,
             tsig: true,
             stats: true,
+            stats_of_data: false,
             class: true,
             ttl: true,
             idnout: false,

@@ -31,7 +31,7 @@ pub const INTERRUPTED: u8 = 130;
 pub const EXIT_STATUS: &[(u8, &str)] = &[
     (0, "every query got its reply, over a session that passed all checks asked for"),
     (1, "the command line makes no sense; nothing was sent"),
-    (CONDITION, "a condition of +fail held, or a certificate ends too soon for +tls-expiry"),
+    (CONDITION, "a condition of +fail held, or a certificate expires too soon for +tls-expiry"),
     (4, "no connection: name not found, refused, unreachable, timed out"),
     (5, "the TLS handshake failed"),
     (6, "the certificate was refused: name, chain, dates, purpose or staple"),

@@ -12,7 +12,7 @@
 //! | `main` | argv in, streams and exit status out | this |
 //! | `lib` | this map, and [`run`] | all |
 //! | `batch` | the queries of a file, many at a time, to the streams | `lookups`, `net`, `plan`, `cli`, `render`, `error`, `dns`, `display`, `moment` |
-//! | `lookups` | the queries of a command line, from the plan to the streams | `net`, `plan`, `cli`, `render`, `error`, `exchange`, `dns`, `display`, `text` |
+//! | `lookups` | the queries of a command line, from the plan to the streams | `net`, `plan`, `cli`, `render`, `condition`, `event`, `error`, `exchange`, `dns`, `display`, `text` |
 //! | [`net`] | the only sockets | `plan`, `cli`, `tls`, `event`, `error`, `exchange`, `dns`, `verdict`, `alert`, `text` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `tls`, `condition`, `error`, `dns`, `display` |
 //! | [`cli`] | what was typed; opens no file, asks no clock | `tls`, `condition`, `error`, `dns`, `display`, `text` |
@@ -116,8 +116,11 @@ fn command(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> io::Result<u8> {
-    let parsed = with_start_file(args.into_iter().collect(), surroundings.home.as_deref())
-        .and_then(cli::parse);
+    let args: Vec<OsString> = args.into_iter().collect();
+    let start = start_file(&args, surroundings.home.as_deref());
+    // a word that makes no sense does not hide what the others say of the format
+    let in_json = cli::writes_json(start.as_deref().unwrap_or_default(), &args);
+    let parsed = start.and_then(|start| cli::parse_after(start, args));
     let color = match &parsed {
         Ok(Command::Look(look)) => look.color,
         _ => Color::Auto,
@@ -155,26 +158,21 @@ fn command(
             let code = batch.map_or(Ok(0), |batch| batch.run(&look, &mut talk))?;
             Ok(if status == 0 { code } else { status })
         }
-        Err(error) => lookups::usage(&error, &mut talk),
+        Err(error) => lookups::usage(&error, in_json, &mut talk),
     }
 }
 
-/// `args` behind the words of the start file, where there is one.
-fn with_start_file(args: Vec<OsString>, home: Option<&Path>) -> Result<Vec<OsString>, Error> {
-    let Some(path) =
-        home.map(|home| home.join(".tdigrc")).filter(|_| !cli::skips_start_file(&args))
+/// The words of the start file, where there is one and `args` want it.
+fn start_file(args: &[OsString], home: Option<&Path>) -> Result<Vec<OsString>, Error> {
+    let Some(path) = home.map(|home| home.join(".tdigrc")).filter(|_| !cli::skips_start_file(args))
     else {
-        return Ok(args);
+        return Ok(Vec::new());
     };
     match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            let mut words = cli::start_words(&text).map_err(|error| {
-                Error::usage(format!("{}: {error}", text::free(path.to_string_lossy().as_bytes())))
-            })?;
-            words.extend(args);
-            Ok(words)
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(args),
+        Ok(text) => cli::start_words(&text).map_err(|error| {
+            Error::usage(format!("{}: {error}", text::free(path.to_string_lossy().as_bytes())))
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => {
             let (path, reason) = (path.display().to_string(), system_words(&error));
             Err(Error::File { path, reason })

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use jiff::Zoned;
 
 use crate::cli::Look;
+use crate::condition::Zone;
 use crate::display::Format;
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
 use crate::dns::rcode::Rcode;
 use crate::error::{CONDITION, Error, NO_ANSWER};
+use crate::event::Event;
 use crate::exchange::{Exchange, Packet};
 use crate::net::lookup::Asker;
 use crate::plan::{Idna, Lookup};
@@ -37,10 +39,13 @@ pub(crate) fn plan(look: &Look) -> Result<Vec<Lookup>, Error> {
 /// Says why nobody is asked anything. Returns the exit status.
 pub(crate) fn refuse(look: &Look, error: &Error, talk: &mut Talk<'_>) -> io::Result<u8> {
     warn(look, talk)?;
-    if look.common.display.format == Format::Json {
-        json::failed(&Heard::default(), error, talk.pretty, talk.out)?;
-    }
-    usage(error, talk)
+    usage(error, writes_json(look), talk)
+}
+
+/// Whether a query of the line, or the lines of its batch, are asked for in JSON.
+fn writes_json(look: &Look) -> bool {
+    let batch = look.batch.iter().map(|_| &look.common);
+    look.queries.iter().chain(batch).any(|it| it.display.format == Format::Json)
 }
 
 fn warn(look: &Look, talk: &mut Talk<'_>) -> io::Result<()> {
@@ -55,10 +60,13 @@ pub(crate) fn ask(look: &Look, planned: &[Lookup], talk: &mut Talk<'_>) -> io::R
     }
     let mut asker = Asker::default();
     let mut status = 0;
-    for (position, lookup) in planned.iter().enumerate() {
-        if position > 0 && look.common.display.format == Format::Full {
+    let mut last = None;
+    for lookup in planned {
+        let format = lookup.route.display.format;
+        if last.is_some_and(|it: Format| it.is_parted_from(format, look.common.display.format)) {
             writeln!(talk.out)?;
         }
+        last = Some(format);
         let code = one(lookup, &mut asker, talk)?.code();
         if status == 0 {
             status = code;
@@ -85,8 +93,8 @@ pub(crate) fn international(lookup: &Lookup, talk: &mut Talk<'_>) -> io::Result<
 pub(crate) enum Shown {
     /// A reply: the exit status, its RCODE, and how long it took.
     Answered(u8, Rcode, Duration),
-    /// A zone.
-    Transferred,
+    /// A zone, and the exit status.
+    Transferred(u8),
     /// Neither.
     Failed(Error),
 }
@@ -96,7 +104,7 @@ impl Shown {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Answered(code, ..) => *code,
-            Self::Transferred => 0,
+            Self::Transferred(code) => *code,
             Self::Failed(error) => error.exit_code(),
         }
     }
@@ -146,6 +154,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     let talk = RefCell::new(talk);
     let mut told = Ok(());
     let mut written = Ok(());
+    let mut is_unpadded = false;
     let heard = RefCell::new(Heard::default());
     let mut first = true;
     let (started, at) = (Instant::now(), Zoned::now());
@@ -160,6 +169,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
         },
         &mut |message| {
             let Talk { out, ink, pretty, .. } = &mut **talk.borrow_mut();
+            is_unpadded |= message.padding().is_none();
             // who answered stands before what was answered
             let heard = heard.borrow();
             let server = Some(&*heard).filter(|_| std::mem::take(&mut first));
@@ -183,13 +193,47 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
         },
     );
     told.and(written)?;
-    let Talk { out, ink, pretty, .. } = &mut **talk.borrow_mut();
+    let mut talk = talk.borrow_mut();
+    let Talk { out, ink, pretty, .. } = &mut **talk;
     match (display.format, &summary, &outcome) {
         (Format::Full, Some(summary), _) => dig::transferred(summary, display, *ink, *out)?,
+        (Format::Short, Some(summary), _) if display.stats_of_data => {
+            dig::transferred(summary, display, *ink, *out)?;
+        }
         (Format::Json, _, Err(error)) => json::failed(&heard.borrow(), error, *pretty, *out)?,
         _ => {}
     }
-    Ok(outcome.map_or_else(Shown::Failed, |()| Shown::Transferred))
+    if let Err(error) = outcome {
+        return Ok(Shown::Failed(error));
+    }
+    let failed = summary.map_or_else(Vec::new, |it| {
+        let zone = Zone { tls: it.tls.as_deref(), records: it.records, is_unpadded };
+        lookup.route.conditions.failed_in_transfer(&zone)
+    });
+    if !failed.is_empty() && display.format == Format::Json {
+        json::unfit(&heard.borrow(), &failed, *pretty, *out)?;
+    }
+    tell_failed(&failed, &mut talk)?;
+    Ok(Shown::Transferred(if failed.is_empty() { 0 } else { CONDITION }))
+}
+
+/// Whether the reply to a padded query is not padded, although its server could (RFC 7830 section
+/// 4).
+pub(crate) fn is_unpadded(query: &Message<'_>, reply: &Message<'_>) -> bool {
+    query.padding().is_some() && reply.opt().is_some() && reply.padding().is_none()
+}
+
+/// Whether a server that knows no EDNS has met it (RFC 6891 section 7).
+fn rejects_edns(query: &Message<'_>, reply: &Message<'_>) -> bool {
+    const FORMERR: u16 = 1;
+    const NOTIMP: u16 = 4;
+    let is_refused = [FORMERR, NOTIMP].contains(&reply.rcode().code);
+    is_refused && query.opt().is_some() && reply.opt().is_none()
+}
+
+/// Says which conditions did not hold.
+fn tell_failed(failed: &[String], talk: &mut Talk<'_>) -> io::Result<()> {
+    failed.iter().try_for_each(|it| talk.error(format_args!("condition failed: {it}")))
 }
 
 /// Shows what came back: warnings before the text that they are about. Returns the exit status, and
@@ -215,10 +259,14 @@ pub(crate) fn answered(
     if let Some(Err(fault)) = &exchange.signature {
         talk.error(format_args!("reply verification for {} ({fault})", exchange.peer))?;
     }
-    if query.padding().is_some() && reply.opt().is_some() && reply.padding().is_none() {
+    if lookup.route.display.format.has_remarks() && is_unpadded(&query, &reply) {
         talk.warning(format_args!(
             "the query was padded and the reply is not (RFC 7830 section 4)"
         ))?;
+    }
+    if rejects_edns(&query, &reply) {
+        talk.warning(format_args!("the server may not know EDNS: {} without it", reply.rcode()))?;
+        talk.tell(Event::Hint("+noedns"))?;
     }
     let failed = lookup.route.conditions.failed(exchange, &reply);
     let Talk { out, ink, pretty, .. } = talk;
@@ -239,6 +287,9 @@ pub(crate) fn answered(
         Format::Short => {
             let now = exchange.reply.at.timestamp().as_second();
             short::reply(&reply, now, &lookup.route.display, *out)?;
+            if lookup.route.display.stats_of_data {
+                dig::received(exchange, &query, &reply, &lookup.route.display, *ink, *out)?;
+            }
         }
         Format::Json => {
             let qr = lookup.route.display.qr;
@@ -249,9 +300,7 @@ pub(crate) fn answered(
     }
     let signed = !matches!(exchange.signature, Some(Err(_)));
     let usable = signed && faults.iter().all(|fault| fault.gravity() == Gravity::Warning);
-    for condition in &failed {
-        talk.error(format_args!("condition failed: {condition}"))?;
-    }
+    tell_failed(&failed, talk)?;
     let code = match (usable, failed.is_empty()) {
         (false, _) => NO_ANSWER,
         (true, false) => CONDITION,
@@ -260,8 +309,11 @@ pub(crate) fn answered(
     Ok((code, reply.rcode()))
 }
 
-/// A command line that makes no sense.
-pub(crate) fn usage(error: &Error, talk: &mut Talk<'_>) -> io::Result<u8> {
+/// A command line that makes no sense, with an object of its own `in_json`.
+pub(crate) fn usage(error: &Error, in_json: bool, talk: &mut Talk<'_>) -> io::Result<u8> {
+    if in_json {
+        json::failed(&Heard::default(), error, talk.pretty, talk.out)?;
+    }
     talk.error(format_args!("{error}"))?;
     talk.hint(error)?;
     Ok(error.exit_code())

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use tdig::Surroundings;
 
 fn main() -> ExitCode {
+    writes_beyond_a_limit_fail();
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let surroundings = Surroundings {
         out_is_terminal: io::stdout().is_terminal(),
@@ -20,3 +21,15 @@ fn main() -> ExitCode {
     let mut err = io::stderr().lock();
     ExitCode::from(tdig::run(env::args_os().skip(1), &surroundings, &mut out, &mut err))
 }
+
+/// Makes a write beyond `ulimit -f` an error, as one to a full disk is, instead of the end of the
+/// program by a signal.
+#[cfg(unix)]
+fn writes_beyond_a_limit_fail() {
+    let nobody_looks = std::sync::Arc::default();
+    // without it the system's way holds: the signal ends the program
+    let _ = signal_hook::flag::register(signal_hook::consts::signal::SIGXFSZ, nobody_looks);
+}
+
+#[cfg(not(unix))]
+fn writes_beyond_a_limit_fail() {}

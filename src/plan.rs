@@ -1,20 +1,19 @@
 //! Settings -> Lookup. One rule: after this nothing is undecided, and nothing is checked twice.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+mod query;
+
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hickory_proto::ProtoError;
-use hickory_proto::rr::Name;
-use hickory_proto::serialize::binary::DecodeError;
 use rustls::pki_types::ServerName;
 
 use crate::cli::pin::Pin;
 use crate::cli::server::{Server, address_of};
-use crate::cli::settings::{self, Cookie, Family, KeySource, Operation, Proxy, Settings};
+use crate::cli::settings::{self, Cookie, Family, KeySource, Proxy, Settings};
 use crate::condition::Conditions;
 use crate::display::Display;
-use crate::dns::query::{Edns, Padding, Query, Serial, flag, parse_name, to_ascii};
+use crate::dns::query::{Query, to_ascii};
 use crate::error::Error;
 use crate::tls::hello::{DOT, Hello, can_post_quantum};
 use crate::tls::policy::{Policy, Root};
@@ -117,14 +116,13 @@ pub struct Target {
     pub sni: Option<ServerName<'static>>,
     /// What else to greet it with.
     pub hello: Hello,
+    /// What is asked there is encrypted.
+    encrypted: bool,
     /// Nobody typed a name to check with an option, so that the server decides it.
     name_from_server: bool,
     /// Nobody typed a name to send.
     sni_from_name: bool,
 }
-
-/// The block that a query is padded to (RFC 8467 section 4.1).
-const BLOCK: u16 = 128;
 
 impl Lookup {
     /// Decides everything that `settings` leave open.
@@ -143,7 +141,7 @@ impl Lookup {
     ) -> Result<Self, Error> {
         Ok(Self {
             query: Query {
-                name: domain(name)?,
+                name: query::domain(name)?,
                 qtype: qtype.unwrap_or(self.query.qtype),
                 qclass: qclass.unwrap_or(self.query.qclass),
                 edns: self.query.edns.clone(),
@@ -157,9 +155,9 @@ impl Lookup {
 
     /// The same on a way that is decided already.
     pub fn on(route: Arc<Route>, settings: &Settings) -> Result<Self, Error> {
-        let idna = idna(settings);
+        let idna = query::idna(settings);
         Ok(Self {
-            query: query(settings, route.transport, idna.as_ref())?,
+            query: query::query(settings, route.transport, idna.as_ref())?,
             idna,
             random_cookie: settings.edns.cookie == Some(Cookie::Random),
             transfer: settings.is_transfer(),
@@ -179,11 +177,14 @@ impl Route {
                 "+proxy is for plain DNS; TLS would need it before the handshake",
             ));
         }
-        let source = settings.source.as_ref().map(|server| {
-            // what is no address was refused when it was read
-            let address = server.address().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-            SocketAddr::new(address, server.port.unwrap_or(0))
-        });
+        let conditions = settings.conditions.fail.iter();
+        if let Some(word) = conditions.filter_map(|it| it.not_of_a_transfer()).next()
+            && settings.is_transfer()
+        {
+            return Err(Error::usage(format!(
+                "+fail={word} is for queries, a zone transfer cannot be judged by it"
+            )));
+        }
         let targets = targets(settings, transport)?;
         if fallback.is_some() {
             may_fall_back(&targets, transport, settings.is_transfer())?;
@@ -191,7 +192,7 @@ impl Route {
         Ok(Self {
             targets,
             transport,
-            source,
+            source: settings.source,
             proxy,
             key: settings.key.clone(),
             keepopen,
@@ -232,8 +233,11 @@ impl Transport {
 impl Target {
     /// The same demands on another host: a server that the system's configuration names.
     pub fn at(&self, server: &Server) -> Result<Self, Error> {
+        if let Some(demand) = server.demand().filter(|_| !self.encrypted) {
+            return Err(in_cleartext(&demand, format!("@{} +notls", server.host)));
+        }
         let mut target = self.clone();
-        target.host.clone_from(&server.host);
+        target.host = ascii(&server.host);
         target.port = server.port.unwrap_or(self.port);
         // what an option says beats what a notation says, whoever wrote it down
         match &server.name {
@@ -242,7 +246,7 @@ impl Target {
                 target.policy.name = Some(server_name(name)?);
                 target.policy.demand_anchor();
             }
-            None => target.policy.name = server_name(&server.host).ok(),
+            None => target.policy.name = server_name(&target.host).ok(),
         }
         if self.sni_from_name {
             target.sni = target.policy.name.clone().filter(is_dns);
@@ -278,140 +282,40 @@ fn transport(settings: &Settings) -> Result<Transport, Error> {
             hint: Some("for a query in cleartext: +notls +notcp".into()),
         }),
         (true, _) => Ok(Transport::Tls),
+        (false, _) if let Some(option) = demand(settings) => {
+            Err(in_cleartext(&format!("+{option}"), format!("+no{option} +notls")))
+        }
         (false, Some(true)) => Ok(Transport::Tcp),
         (false, None) if settings.is_transfer() => Ok(Transport::Tcp),
         (false, _) => Ok(Transport::Udp { retry, ignore }),
     }
 }
 
-/// A name in ASCII, whatever the case of its letters, is sent as typed.
-fn idna(settings: &Settings) -> Option<Idna> {
-    match &settings.name {
-        Some(settings::Name::Domain(typed)) if settings.idnin && !typed.is_ascii() => {
-            Some(match to_ascii(typed) {
-                Some(sent) => Idna::Ascii { typed: typed.clone(), sent },
-                None => Idna::Failed,
-            })
-        }
-        _ => None,
-    }
-}
-
-fn query(settings: &Settings, transport: Transport, idna: Option<&Idna>) -> Result<Query, Error> {
-    let (name, default) = match settings.name.as_ref() {
-        None => (Name::root(), 1),
-        Some(settings::Name::Domain(text)) => {
-            let text = match idna {
-                Some(Idna::Ascii { sent, .. }) => sent,
-                _ => text,
-            };
-            (domain(text)?, 1)
-        }
-        // an address in reverse is always a name
-        Some(settings::Name::Reverse(address)) => (Name::from(*address), 12),
-    };
-    let serial = match settings.operation {
-        Operation::Ixfr(serial) => Some(Serial::Authority(serial)),
-        Operation::Notify(serial) => serial.map(Serial::Answer),
-        Operation::Query => None,
-    };
-    let mut bits = flags(&settings.flags);
-    if matches!(settings.operation, Operation::Notify(_)) {
-        bits |= flag::NOTIFY;
-    }
-    Ok(Query {
-        name,
-        qtype: settings.qtype.unwrap_or(default),
-        qclass: settings.qclass.unwrap_or(1),
-        flags: bits,
-        serial,
-        edns: settings.edns.is_sent().then(|| edns(&settings.edns, transport)),
-    })
-}
-
-fn domain(text: &str) -> Result<Name, Error> {
-    parse_name(text).map_err(|fault| {
-        let dot = if text.is_empty() || text.ends_with('.') { "" } else { "." };
-        let why = why_no_name(&fault);
-        Error::usage(format!("'{text}{dot}' is not a valid domain name ({why})"))
-    })
-}
-
-fn why_no_name(fault: &ProtoError) -> String {
-    match fault {
-        ProtoError::Decode(DecodeError::LabelBytesTooLong(octets)) => {
-            format!("a label has at most 63 octets, one has {octets}")
-        }
-        ProtoError::Decode(DecodeError::DomainNameTooLong(octets)) => {
-            format!("a name has at most 255 octets, this has {octets} or more")
-        }
-        // of a label without octets the crate speaks in its own words
-        ProtoError::Message(text) if text.starts_with("Label") => "an empty label".into(),
-        fault => fault.to_string(),
-    }
-}
-
-fn flags(flags: &settings::Flags) -> u16 {
-    let bits = [
-        (flags.aa, flag::AA),
-        (flags.tc, flag::TC),
-        (flags.rd, flag::RD),
-        (flags.ra, flag::RA),
-        (flags.z, flag::Z),
-        (flags.ad, flag::AD),
-        (flags.cd, flag::CD),
+/// The option that was typed and that nothing but TLS can satisfy, if there is one.
+fn demand(settings: &Settings) -> Option<&'static str> {
+    let tls = &settings.tls;
+    let options = [
+        (tls.hostname.is_some(), "tls-hostname"),
+        (!tls.pins.is_empty(), "tls-pin"),
+        (tls.system || !tls.files.is_empty(), "tls-ca"),
+        (tls.mozilla, "tls-mozilla"),
+        (tls.staple.is_some(), "tls-ocsp-stapling"),
+        (settings.conditions.expiry.is_some(), "tls-expiry"),
+        (tls.sni.is_some(), "tls-sni"),
+        (tls.version.is_some(), "tls-version"),
+        (tls.certfile.is_some(), "tls-certfile"),
+        (tls.keyfile.is_some(), "tls-keyfile"),
+        (tls.alpn.as_ref().is_some_and(|tokens| !tokens.is_empty()), "tls-alpn"),
     ];
-    bits.iter().filter(|(on, _)| *on).map(|(_, bit)| bit).sum()
+    options.into_iter().find(|(is_set, _)| *is_set).map(|(_, option)| option)
 }
 
-fn edns(settings: &settings::Edns, transport: Transport) -> Edns {
-    const DO: u16 = 1 << 15;
-    const DE: u16 = 1 << 13;
-    let mut options = Vec::new();
-    if settings.nsid {
-        options.push((3, Vec::new()));
+/// A demand is kept or refused, never dropped.
+fn in_cleartext(demand: &str, instead: String) -> Error {
+    Error::Usage {
+        message: format!("+notls contradicts {demand}, which only TLS can satisfy"),
+        hint: Some(format!("in cleartext and without it: {instead}")),
     }
-    if settings.zone_version {
-        options.push((19, Vec::new()));
-    }
-    if let Some(subnet) = settings.subnet {
-        options.push((8, client_subnet(subnet)));
-    }
-    match &settings.cookie {
-        Some(Cookie::Given(octets)) => options.push((10, octets.clone())),
-        // filled in when it is sent
-        Some(Cookie::Random) => options.push((10, vec![0; 8])),
-        None => {}
-    }
-    options.extend(settings.custom.iter().cloned());
-    Edns {
-        size: settings.size,
-        version: settings.version,
-        flags: if settings.dnssec_ok { DO } else { 0 } | if settings.delegation { DE } else { 0 },
-        options,
-        padding: match (settings.padding, settings.alignment) {
-            (settings::Padding::Off, _) => Padding::Off,
-            (_, Some(block)) => Padding::Block(block),
-            (settings::Padding::Auto, None) if transport != Transport::Tls => Padding::Off,
-            (settings::Padding::Auto | settings::Padding::Policy, None) => Padding::Block(BLOCK),
-            (settings::Padding::Length(length), None) => Padding::Length(length),
-        },
-    }
-}
-
-/// RFC 7871 section 6: family, prefix lengths, and only as many octets as the prefix needs.
-fn client_subnet(subnet: settings::Subnet) -> Vec<u8> {
-    let (family, mut octets) = match subnet.address {
-        IpAddr::V4(address) => (1, address.octets().to_vec()),
-        IpAddr::V6(address) => (2, address.octets().to_vec()),
-    };
-    octets.truncate(usize::from(subnet.prefix).div_ceil(8));
-    if let (Some(last), bits @ 1..) = (octets.last_mut(), subnet.prefix % 8) {
-        *last &= 0xff << (8 - bits);
-    }
-    let mut data = vec![0, family, subnet.prefix, 0];
-    data.extend(octets);
-    data
 }
 
 fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> {
@@ -454,6 +358,7 @@ fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> 
         policy,
         sni,
         hello: hello(tls)?,
+        encrypted: transport == Transport::Tls,
         name_from_server: tls.hostname.is_none(),
         sni_from_name: tls.sni.is_none(),
     };
@@ -507,12 +412,20 @@ fn hello(tls: &settings::Tls) -> Result<Hello, Error> {
     Ok(Hello { version: tls.version, alpn, own, post_quantum: can_post_quantum() })
 }
 
+/// A host name in ASCII; letters beyond it are in no certificate and in no query for an address.
+fn ascii(host: &str) -> String {
+    match to_ascii(host) {
+        Some(ascii) if !host.is_ascii() && !host.starts_with('/') => ascii,
+        _ => host.to_owned(),
+    }
+}
+
 /// A name or address to check. A zone is no part of an address that a certificate can hold.
 fn server_name(text: &str) -> Result<ServerName<'static>, Error> {
-    if let Some(address) = address_of(text) {
+    let name = ascii(text.strip_suffix('.').unwrap_or(text));
+    if let Some(address) = address_of(&name) {
         return Ok(ServerName::IpAddress(address.into()));
     }
-    let name = text.strip_suffix('.').unwrap_or(text).to_owned();
     ServerName::try_from(name)
         .map_err(|_| Error::usage(format!("{text} is neither a host name nor an address")))
 }

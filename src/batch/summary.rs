@@ -50,6 +50,14 @@ impl Summary {
             .saturating_record(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX).max(1));
     }
 
+    /// A zone that came whole counts as one, also where a condition does not hold for it.
+    pub(super) fn zone(&mut self, code: u8) {
+        if code == CONDITION {
+            *self.failures.entry("condition").or_default() += 1;
+        }
+        self.transferred += 1;
+    }
+
     pub(super) fn failed(&mut self, error: &Error) {
         *self.failures.entry(error.kind()).or_default() += 1;
     }

@@ -20,12 +20,13 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches};
 
+use crate::display::Format;
 use crate::dns::rdata::{class_from_word, type_from_word};
 use crate::dns::tsig::{Key, KeyFault};
 use crate::error::Error;
 use options::{Argument, Value};
 use server::{Server, parse_port};
-use settings::{AXFR, Family, IXFR, KeySource, NS, Name, Operation, SOA, Settings};
+use settings::{AXFR, Family, IXFR, Inherited, KeySource, NS, Name, Operation, SOA, Settings};
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,21 +85,31 @@ enum Word {
 
 /// Reads a command line, without the program's name.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
-    let matches = matches(args)?;
-    if matches.get_flag("help") {
+    parse_after(Vec::new(), args.into_iter().collect())
+}
+
+/// Reads a command line behind the words of a start file.
+pub fn parse_after(start: Vec<OsString>, args: Vec<OsString>) -> Result<Command, Error> {
+    let (first, typed) = (matches(start)?, matches(args)?);
+    let both = [&first, &typed];
+    if both.iter().any(|it| it.get_flag("help")) {
         return Ok(Command::Help);
     }
-    if matches.get_flag("version") {
+    if both.iter().any(|it| it.get_flag("version")) {
         return Ok(Command::Version);
     }
     let mut fold = Fold::default();
-    fold.words(&matches)?;
-    let color = match matches.get_one::<String>("color").map(String::as_str) {
+    fold.words(&first)?;
+    fold.common.inherited = Inherited::of(&fold.common);
+    fold.words(&typed)?;
+    // the last one counts
+    let last = |id: &str| both.iter().rev().find_map(|it| it.get_one::<String>(id));
+    let color = match last("color").map(String::as_str) {
         Some("always") => Color::Always,
         Some("never") => Color::Never,
         _ => Color::Auto,
     };
-    let batch = matches.get_one::<String>("f").cloned();
+    let batch = last("f").cloned();
     if batch.as_deref() == Some("") {
         return Err(Error::usage("missing filename"));
     }
@@ -106,8 +117,19 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Error>
         fold.root();
     }
     let (queries, common, warnings) = fold.finish();
-    let debug = matches.get_count("debug");
+    let debug = first.get_count("debug").saturating_add(typed.get_count("debug"));
     Ok(Command::Look(Box::new(Look { queries, common, batch, debug, color, warnings })))
+}
+
+/// Whether the words ask for JSON, whatever else is wrong with them: for one query or for all.
+pub fn writes_json(start: &[OsString], args: &[OsString]) -> bool {
+    let mut fold = Fold::default();
+    for arg in start.iter().chain(args).filter_map(|arg| arg.to_str()) {
+        // what makes no sense is told elsewhere
+        let _ = fold.word(arg);
+    }
+    let queries = if fold.queries.is_empty() { vec![fold.common] } else { fold.queries };
+    queries.iter().any(|it| it.display.format == Format::Json)
 }
 
 /// Reads one line of a batch: the queries it asks for, each of which starts from `common`. What was
@@ -118,6 +140,8 @@ pub fn parse_line(
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Settings>, Error> {
     let mut fold = Fold { common: common.clone(), is_line: true, ..Fold::default() };
+    // whichever side of the name they stand on, the servers of a line are its own
+    fold.common.inherited.servers = true;
     let words = || line.split_whitespace();
     if words().any(|word| word.starts_with('-')) {
         let matches = matches(words().map(OsString::from))?;
@@ -200,18 +224,18 @@ pub fn clap_command() -> clap::Command {
         .version(env!("CARGO_PKG_VERSION"))
         .disable_help_flag(true)
         .disable_version_flag(true)
-        .arg(valued("q", 'q', "NAME").help("Ask for NAME, also if it looks like a type."))
+        .arg(valued("q", 'q', "NAME").help("Query NAME, even if it looks like a type."))
         .arg(valued("t", 't', "TYPE").help("Ask for records of this TYPE."))
         .arg(valued("c", 'c', "CLASS").help("Ask in this CLASS."))
         .arg(valued("x", 'x', "ADDR").help("Ask for the name of the address ADDR."))
         .arg(valued("p", 'p', "PORT").help("Use PORT for servers that name none (853)."))
-        .arg(valued("b", 'b', "ADDR").help("Ask from the address ADDR[@PORT]."))
+        .arg(valued("b", 'b', "ADDR").help("Ask from the address ADDR[@PORT], any if 0."))
         .arg(
             Arg::new("f")
                 .short('f')
                 .value_name("FILE")
                 .overrides_with("f")
-                .help("Ask what the lines of FILE say; - is standard input."),
+                .help("Read queries from FILE (- is standard input)."),
         )
         .arg(valued("y", 'y', "[ALG:]NAME:BASE64").help("Sign with this TSIG key (hmac-sha256)."))
         .arg(valued("k", 'k', "FILE").help("Sign with the TSIG key in FILE, as -y or BIND has it."))
@@ -222,7 +246,7 @@ pub fn clap_command() -> clap::Command {
             Arg::new("debug")
                 .short('d')
                 .action(ArgAction::Count)
-                .help("Show what happens while it does; -dd shows more."),
+                .help("Show debug messages; -dd shows more."),
         )
         .arg(
             Arg::new("color")
@@ -293,7 +317,7 @@ impl Fold {
         if let Some(typed) = word.strip_prefix('@') {
             let server = Server::parse(typed)
                 .map_err(|why| Error::usage(format!("invalid server @{typed} ({why})")))?;
-            self.current().servers.push(server);
+            self.current().add_server(server);
             return Ok(());
         }
         if word.is_empty() {
@@ -321,6 +345,8 @@ impl Fold {
         } else if let Some(meant) = meant_as_number(word) {
             return Err(no_name(&format!("{meant} {word} (a number from 0 to 65535)")));
         } else {
+            spelling::may_be_name(word)?;
+            self.warnings.extend(spelling::like_an_option(word));
             self.query(Name::Domain(word.to_owned()));
         }
         Ok(())
@@ -336,6 +362,7 @@ impl Fold {
                 self.query(Name::Reverse(address));
                 // a type for all queries is for their names; only one typed after -x is for it
                 self.current().qtype = None;
+                self.current().operation = Operation::Query;
             }
             "t" => match type_word(value) {
                 Some(Ok((qtype, operation))) => self.current().ask_for(qtype, operation),
@@ -352,11 +379,8 @@ impl Fold {
                 self.current().port = Some(port);
             }
             "b" => {
-                let source = Server::parse(value)
+                let source = Server::parse_source(value)
                     .map_err(|why| Error::usage(format!("bad address {value} ({why})")))?;
-                if source.address().is_none() {
-                    return Err(Error::usage(format!("bad address {value} (no address)")));
-                }
                 self.current().source = Some(source);
             }
             "y" if value.is_empty() => return Err(Error::usage("missing key")),
@@ -434,7 +458,9 @@ fn type_word(word: &str) -> Option<Result<(u16, Operation), &'static str>> {
             _ => type_from_word(word).map(|qtype| Ok((qtype, Operation::Query))),
         };
     };
-    let serial = serial.parse().map_err(|_| "a serial is a number from 0 to 4294967295");
+    let digits = |it: &&str| !it.starts_with('+');
+    let serial = Some(serial).filter(digits).and_then(|it| it.parse().ok());
+    let serial = serial.ok_or("a serial is a number from 0 to 4294967295");
     match &*name.to_ascii_uppercase() {
         "IXFR" => Some(serial.map(|serial| (IXFR, Operation::Ixfr(serial)))),
         "NOTIFY" => Some(serial.map(|serial| (SOA, Operation::Notify(Some(serial))))),

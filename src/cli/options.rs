@@ -110,7 +110,7 @@ impl Row {
         // what needs a value is nothing without one
         !matches!(self.argument, Argument::Required(_))
             && self.set(&mut settings, Value::On).is_ok()
-            && settings == defaults
+            && settings.decided() == defaults.decided()
     }
 
     const fn on(self, place: &'static str) -> Self {
@@ -178,8 +178,9 @@ const OVER_TLS: &str = "over TLS";
 pub const OPTIONS: &[Row] = &[
     row(Trust, "tls", Nothing, set::tls, "Use DNS over TLS, which is the default.").manual(
         "Without any of the options below nothing about the server is verified (opportunistic \
-         profile, RFC 8310), and the output says so. +notls forgets all of them and asks in \
-         cleartext, over UDP and port 53.",
+         profile, RFC 8310), and the output says so. +notls asks in cleartext, over UDP and port \
+         53. It is an error beside a server or an option before it that only TLS can satisfy, and \
+         beside +tls-expiry.",
     ),
     row(Trust, "tls-ca", Optional("FILE"), set::tls_ca, "Trust the system's store, or the PEM FILE.")
         .manual(
@@ -235,7 +236,7 @@ pub const OPTIONS: &[Row] = &[
         "tls-certfile",
         Required("FILE"),
         |it, value| set::file(it, |tls| &mut tls.certfile, value),
-        "Show the server the certificate chain of FILE.",
+        "Client certificate chain to present.",
     )
     .manual("PEM, or one certificate in DER. Needs +tls-keyfile. Sent only if the server asks."),
     row(
@@ -249,22 +250,25 @@ pub const OPTIONS: &[Row] = &[
     row(Trust, "tls-alpn", Required("TOKEN"), set::tls_alpn, "Offer the ALPN token TOKEN, not dot.")
         .ours()
         .manual("May be given several times. +notls-alpn offers none."),
-    row(Trust, "tls-version", Required("1.2|1.3"), set::tls_version, "Offer this version of TLS alone.")
+    row(Trust, "tls-version", Required("1.2|1.3"), set::tls_version, "Offer only this version of TLS.")
         .ours(),
-    row(Trust, "tls-expiry", Required("TIME|N%"), set::tls_expiry, "Fail if a certificate ends in TIME.")
+    row(Trust, "tls-expiry", Required("TIME|N%"), set::tls_expiry, "Fail if a certificate expires within TIME.")
         .ours()
         .manual(
             "A time as in 30d or 12h, or a share of the certificate's lifetime as in 33%. It \
              concerns every certificate that the trust rests on. The lookup is done and shown; the \
              exit status is 2.",
         ),
-    row(Trust, "fail", Required("COND"), set::fail, "Fail if COND,... holds: rcode, empty and others.")
+    row(Trust, "fail", Required("COND"), set::fail, "Fail on COND[,...]: rcode, nodata and others.")
         .ours()
         .manual(
             "rcode (any status but NOERROR), the name of a status such as servfail, empty (no \
-             answer record), unpadded (a reply without padding), insecure (the flag AD is not \
-             set), tls12. The lookup is done and shown; the exit status is 2, and a line on \
-             standard error says which condition it was. +nofail forgets all of them.",
+             answer record), nodata (no record of the type asked for, of the name itself or of the \
+             one at the end of its CNAME and DNAME records, whatever the status), unpadded (a \
+             reply without padding), insecure (AD is not set in the reply), tls12 (anything but \
+             TLS 1.3, cleartext too). The lookup is done and shown; the exit status is 2, and a \
+             line on standard error says which condition it was. A zone transfer is judged by all \
+             of them but nodata and insecure, which are errors there. +nofail forgets all of them.",
         ),
     row(Travel, "tcp", Nothing, set::tcp, "Use TCP; with +notls, instead of UDP.")
         .on(OVER_TLS)
@@ -301,22 +305,23 @@ pub const OPTIONS: &[Row] = &[
         .ours()
         .manual(
             "On port 53, or PORT. Only where no certificate is verified: it contradicts every \
-             option that asks for one. It is no help where a session stood and no reply came.",
+             option that asks for one. It does not apply once a TLS session was established.",
         ),
     row(Travel, "msgdelay", Required("MS"), set::msgdelay, "Wait before each message of a transfer."),
     row(Travel, "timeout", Required("TIME"), set::timeout, "Give a whole lookup this long (5 s).").manual(
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
-         handshake and reply together must be done in this time. 0 or +notimeout is for ever.",
+         handshake and reply together must be done in this time. 0 or +notimeout waits for ever.",
     ),
-    switch(Query, "idnin", |it| &mut it.idnin, "Send letters beyond ASCII in Punycode.").manual(
+    switch(Query, "idnin", |it| &mut it.idnin, "Convert names beyond ASCII to Punycode.").manual(
         "As UTS 46 has it. What is sent is told while the header is shown. +noidnin sends the octets \
          of the name as they are.",
     ),
-    switch(Query, "rdflag", |it| &mut it.flags.rd, "Set the flag RD, recursion desired."),
-    switch(Query, "recurse", |it| &mut it.flags.rd, "Same as +[no]rdflag."),
+    row(Query, "rdflag", Nothing, set::rdflag, "Set the flag RD, recursion desired.")
+        .manual("A NOTIFY goes out without it and with AA, unless the options say otherwise."),
+    row(Query, "recurse", Nothing, set::rdflag, "Same as +[no]rdflag."),
     switch(Query, "adflag", |it| &mut it.flags.ad, "Set the flag AD, authentic data."),
     switch(Query, "cdflag", |it| &mut it.flags.cd, "Set the flag CD, checking disabled."),
-    switch(Query, "aaflag", |it| &mut it.flags.aa, "Set the flag AA, authoritative answer."),
+    row(Query, "aaflag", Nothing, set::aaflag, "Set the flag AA, authoritative answer."),
     switch(Query, "tcflag", |it| &mut it.flags.tc, "Set the flag TC, truncated."),
     switch(Query, "raflag", |it| &mut it.flags.ra, "Set the flag RA, recursion available."),
     switch(Query, "zflag", |it| &mut it.flags.z, "Set the reserved flag bit Z."),
@@ -347,7 +352,11 @@ pub const OPTIONS: &[Row] = &[
         "Ask for the version of the zone (RFC 9660).",
     ),
     row(Query, "subnet", Required("ADDR"), set::subnet, "Send the client subnet ADDR[/PREFIX].")
-        .manual("The whole address counts where no prefix is given. None is sent by default."),
+        .manual(
+            "The whole address counts where no prefix is given. 0 is a subnet of no address at \
+             all, as 0.0.0.0/0 is, and asks the server to tell nobody an address (RFC 7871 section \
+             7.1.2). None is sent by default.",
+        ),
     row(Query, "client", Required("ADDR"), set::subnet, "Same as +[no]subnet."),
     row(Query, "cookie", Optional("HEX"), set::cookie, "Send a cookie, random if none is given."),
     row(Query, "expire", Nothing, set::expire, "Ask for the expiry of the zone (RFC 7314)."),
@@ -360,7 +369,8 @@ pub const OPTIONS: &[Row] = &[
          it failed. Readable on a terminal, one line an object otherwise. Only +[no]qr changes what \
          is in it.",
     ),
-    row(Show, "multiline", Nothing, set::multiline, "Wrap long records over several lines."),
+    row(Show, "multiline", Nothing, set::multiline, "Wrap long records over several lines.")
+        .manual("It takes +short and +json back, and shows no part that is not shown without it."),
     switch(Show, "cert", |it| &mut it.display.cert, "Show the certificate chain and the verdict.")
         .ours(),
     switch(Show, "pem", |it| &mut it.display.pem, "Show the certificate chain as PEM.")
@@ -379,7 +389,8 @@ pub const OPTIONS: &[Row] = &[
     row(Show, "additional", Nothing, set::additional, "Show the additional section.")
         .manual("+noadditional hides EDNS and TSIG too."),
     switch(Show, "tsig", |it| &mut it.display.tsig, "Show the TSIG pseudosection."),
-    switch(Show, "stats", |it| &mut it.display.stats, "Show sizes, time and peer."),
+    row(Show, "stats", Nothing, set::stats, "Show sizes, time and peer.")
+        .manual("Also with +short, if it follows it."),
     switch(Show, "class", |it| &mut it.display.class, "Show the class of records."),
     switch(Show, "ttl", |it| &mut it.display.ttl, "Show the TTL of records."),
     row(Show, "idnout", Nothing, set::idnout, "Show Punycode as Unicode (on a terminal).")

@@ -1,7 +1,7 @@
 //! The `@server` notations. One rule: what is typed is read, not resolved: no address is looked up
 //! and no port is decided here.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 /// A server as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Server {
     pub port: Option<u16>,
     /// The name to check instead of `host`: `1.1.1.1#one.one.one.one`.
     pub name: Option<String>,
+    /// It was typed as `tls://`, which asks for TLS.
+    pub tls: bool,
 }
 
 impl Server {
@@ -21,13 +23,13 @@ impl Server {
     ///
     /// The error says what is wrong, without the text itself.
     pub fn parse(typed: &str) -> Result<Self, String> {
-        let typed = match typed.split_once("://") {
-            Some(("tls", rest)) => rest.strip_suffix('/').unwrap_or(rest),
+        let (tls, typed) = match typed.split_once("://") {
+            Some(("tls", rest)) => (true, rest.strip_suffix('/').unwrap_or(rest)),
             Some((scheme, _)) => return Err(format!("the scheme {scheme}:// is not supported")),
-            None => typed,
+            None => (false, typed),
         };
         if typed.starts_with('/') {
-            return Ok(Self { host: typed.to_owned(), port: None, name: None });
+            return Ok(Self { host: typed.to_owned(), port: None, name: None, tls });
         }
         let (address, name) = split_name(typed);
         let (host, port) = split_port(address)?;
@@ -39,7 +41,33 @@ impl Server {
             return Err("the address is missing".into());
         }
         let port = port.map(parse_port).transpose()?;
-        Ok(Self { host: host.to_owned(), port, name: name.map(str::to_owned) })
+        Ok(Self { host: host.to_owned(), port, name: name.map(str::to_owned), tls })
+    }
+
+    /// Reads an address to ask from, or to tell a proxy of: port 0 is any port, as no port is.
+    pub fn parse_source(typed: &str) -> Result<SocketAddr, String> {
+        let (host, port) = split_port(typed)?;
+        let port = match port {
+            Some("0") | None => 0,
+            Some(port) => parse_port(port)?,
+        };
+        if host.is_empty() {
+            return Err("the address is missing".into());
+        }
+        // the zone of a link-local address is its scope
+        let scoped = format!("[{host}]:{port}").parse::<SocketAddrV6>().map(SocketAddr::V6).ok();
+        let plain = address_of(host).map(|address| SocketAddr::new(address, port));
+        scoped.or(plain).ok_or_else(|| "no address".into())
+    }
+
+    /// What it demands that nothing but TLS can give, as typed; `None` for an address alone.
+    pub fn demand(&self) -> Option<String> {
+        let Self { host, name, tls, .. } = self;
+        match (name, tls) {
+            (Some(name), _) => Some(format!("@{host}#{name}")),
+            (None, true) => Some(format!("@tls://{host}")),
+            (None, false) => None,
+        }
     }
 
     /// The address, where `host` is one. A zone (`%eth0`) is not part of it.
@@ -60,6 +88,10 @@ pub fn parse_port(text: &str) -> Result<u16, String> {
         "domain" => Ok(53),
         "domain-s" => Ok(853),
         "https" => Ok(443),
+        // a sign is no digit
+        _ if text.starts_with('+') => {
+            Err(format!("the port {text} is neither a number nor a known service"))
+        }
         _ => match text.parse::<u16>() {
             Ok(0) => Err("port 0 cannot be asked".into()),
             Ok(port) => Ok(port),
@@ -135,7 +167,8 @@ mod tests {
             ("tls://dns.example", "dns.example", None, None),
             ("tls://1.1.1.1:8853/", "1.1.1.1", Some(8853), None),
         ] {
-            let expected = Server { host: host.into(), port, name: name.map(str::to_owned) };
+            let (name, tls) = (name.map(str::to_owned), typed.starts_with("tls://"));
+            let expected = Server { host: host.into(), port, name, tls };
             assert_eq!(Server::parse(typed), Ok(expected), "{typed}");
         }
     }
@@ -156,6 +189,7 @@ mod tests {
             ("127.0.0.1@99999", "port 99999 is above 65535"),
             ("127.0.0.1@abc", "the port abc is neither a number nor a known service"),
             ("127.0.0.1@0", "port 0 cannot be asked"),
+            ("127.0.0.1:+53", "the port +53 is neither a number nor a known service"),
             ("@853", "the address is missing"),
             ("https://dns.example/dns-query", "the scheme https:// is not supported"),
         ] {

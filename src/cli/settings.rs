@@ -31,7 +31,7 @@ pub struct Settings {
     /// The only address family to use.
     pub family: Option<Family>,
     /// The address that queries come from.
-    pub source: Option<Server>,
+    pub source: Option<SocketAddr>,
     /// The time a whole lookup may take; `None` is for ever.
     pub timeout: Option<Duration>,
     /// What is done to the zone or name.
@@ -52,6 +52,33 @@ pub struct Settings {
     pub display: Display,
     /// What must hold beside.
     pub conditions: Conditions,
+    /// What of this was said further off.
+    pub inherited: Inherited,
+}
+
+/// What was said of who may answer further off: in the start file, or for a line of a batch on the
+/// command line. Something of the same kind that is said closer replaces it instead of adding to
+/// it, so that nobody else is asked or trusted than those who are named there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inherited {
+    /// The servers.
+    pub servers: bool,
+    /// The trust anchors.
+    pub anchors: bool,
+    /// The pins.
+    pub pins: bool,
+}
+
+impl Inherited {
+    /// What the words of a start file set.
+    pub fn of(settings: &Settings) -> Self {
+        let tls = &settings.tls;
+        Self {
+            servers: !settings.servers.is_empty(),
+            anchors: tls.system || tls.mozilla || !tls.files.is_empty(),
+            pins: !tls.pins.is_empty(),
+        }
+    }
 }
 
 /// The types that decide more than what is asked.
@@ -133,13 +160,13 @@ pub enum Family {
     V6,
 }
 
-/// The header bits of a query.
+/// The header bits of a query. `None` is what its operation is sent with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "a field has the name of its bit")]
 pub struct Flags {
-    pub aa: bool,
+    pub aa: Option<bool>,
     pub tc: bool,
-    pub rd: bool,
+    pub rd: Option<bool>,
     pub ra: bool,
     pub z: bool,
     pub ad: bool,
@@ -247,11 +274,19 @@ impl Settings {
     pub fn ask_for(&mut self, qtype: u16, operation: Operation) {
         self.qtype = Some(qtype);
         self.operation = operation;
-        if matches!(operation, Operation::Notify(_)) {
-            // who notifies has authority, and asks for no recursion (RFC 1996 section 3.7)
-            self.flags.aa = true;
-            self.flags.rd = false;
+    }
+
+    /// Asks `server` too; those that were inherited are asked no longer.
+    pub fn add_server(&mut self, server: Server) {
+        if std::mem::take(&mut self.inherited.servers) {
+            self.servers.clear();
         }
+        self.servers.push(server);
+    }
+
+    /// The settings with what follows from the operation, so that they compare as they act.
+    pub fn decided(&self) -> Self {
+        Self { flags: self.flags.decided(self.operation), ..self.clone() }
     }
 
     /// Whether a zone is asked for, or what changed in it.
@@ -275,6 +310,15 @@ impl Settings {
             && self.display == other.display
             && self.idnout == other.idnout
             && self.conditions == other.conditions
+    }
+}
+
+impl Flags {
+    /// The flags with those that nobody typed: a NOTIFY is authoritative and does not ask for
+    /// recursion (RFC 1996 section 3.7), a query is the opposite.
+    pub fn decided(self, operation: Operation) -> Self {
+        let notifies = matches!(operation, Operation::Notify(_));
+        Self { aa: self.aa.or(Some(notifies)), rd: self.rd.or(Some(!notifies)), ..self }
     }
 }
 
@@ -304,9 +348,9 @@ impl Default for Settings {
             transport: Transport::default(),
             batch: Batch::default(),
             flags: Flags {
-                aa: false,
+                aa: None,
                 tc: false,
-                rd: true,
+                rd: None,
                 ra: false,
                 z: false,
                 ad: true,
@@ -317,6 +361,7 @@ impl Default for Settings {
             tls: Tls::default(),
             display: Display::default(),
             conditions: Conditions::default(),
+            inherited: Inherited::default(),
         }
     }
 }

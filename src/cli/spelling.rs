@@ -62,13 +62,90 @@ fn meant(word: &str) -> Option<String> {
     if let Some(why) = left_out(|it| !name.is_empty() && it.starts_with(name)) {
         return Some(why);
     }
-    let hyphens = |character: char| matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}');
-    if let Some(odd) = word.chars().find(|&character| hyphens(character)) {
-        let plain = word.replace(hyphens, "-");
-        let code = u32::from(odd);
-        return Some(format!("{odd} (U+{code:04X}) is not a hyphen; type +{plain}"));
+    if let Some(odd) = word.chars().find(|&it| meant_sign(it) == Some('-')) {
+        return Some(not_the_sign(odd, '-', &format!("+{}", with_hyphens(word))));
     }
     nearest(word).map(|best| format!("did you mean {best}?"))
+}
+
+/// The sign of an option or a server that a character which looks like it was meant to be:
+/// typographic ones, mathematical ones, and those as wide or as small as other letters are.
+fn meant_sign(character: char) -> Option<char> {
+    match character {
+        '\u{2010}'..='\u{2015}'
+        | '\u{2212}'
+        | '\u{2796}'
+        | '\u{fe58}'
+        | '\u{fe63}'
+        | '\u{ff0d}' => Some('-'),
+        '\u{207a}' | '\u{208a}' | '\u{2795}' | '\u{fb29}' | '\u{fe62}' | '\u{ff0b}' => Some('+'),
+        '\u{fe6b}' | '\u{ff20}' => Some('@'),
+        _ => None,
+    }
+}
+
+fn with_hyphens(word: &str) -> String {
+    word.replace(|it| meant_sign(it) == Some('-'), "-")
+}
+
+fn not_the_sign(odd: char, sign: char, plain: &str) -> String {
+    let name = match sign {
+        '-' => "a hyphen",
+        '+' => "a plus sign",
+        _ => "an at sign",
+    };
+    format!("{odd} (U+{:04X}) is not {name}; type {plain}", u32::from(odd))
+}
+
+/// Whether nothing is seen of a character where a word begins.
+fn is_unseen(character: char) -> bool {
+    const UNSEEN: [char; 8] = [
+        '\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}',
+        '\u{feff}',
+    ];
+    character.is_whitespace() || UNSEEN.contains(&character)
+}
+
+/// Refuses a bare word that only looks like an option, a server or two words: what it asks for
+/// would silently not be done. `-q` takes it as a name.
+pub(super) fn may_be_name(word: &str) -> Result<(), Error> {
+    let seen = word.trim_start_matches(is_unseen);
+    let Some(first) = seen.chars().next() else { return Ok(()) };
+    let rest = seen.get(first.len_utf8()..).unwrap_or_default();
+    let refused = |hint: String| {
+        Err(Error::Usage { message: format!("invalid option: {word}"), hint: Some(hint) })
+    };
+    if let Some(sign) = meant_sign(first) {
+        let name = with_hyphens(rest);
+        let name = name.trim_start_matches('-');
+        let is_option = name.len() > 1 && find(name.split('=').next().unwrap_or_default()).is_ok();
+        let plain = if sign == '-' && is_option { '+' } else { sign };
+        return refused(not_the_sign(first, sign, &format!("{plain}{name}")));
+    }
+    if seen.len() < word.len() && ['+', '-', '@'].contains(&first) {
+        let odd = word.chars().next().map_or(0, u32::from);
+        return refused(format!("it begins with U+{odd:04X}; type {seen}"));
+    }
+    match word.chars().find(|it| it.is_whitespace() && !it.is_ascii()) {
+        Some(blank) => Err(Error::Usage {
+            message: format!("U+{:04X} is no blank between two words: {word}", u32::from(blank)),
+            hint: Some(format!("if it is a name: -q '{word}'")),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What to warn of where a name is spelt like an option whose + is missing.
+pub(super) fn like_an_option(word: &str) -> Option<String> {
+    let plain = with_hyphens(word).to_ascii_lowercase();
+    let (name, value) = plain.split_once('=').map_or((&*plain, None), |it| (it.0, Some(it.1)));
+    let is_whole = !matching(|it| it == name).is_empty();
+    // few names have a hyphen, fewer an equals sign; those of the options may be shortened then
+    let may_be_short = name.contains('-') || value.is_some();
+    let found = find(name).ok().filter(|_| is_whole || may_be_short)?;
+    let spelt = spell(&found);
+    let value = word.split_once('=').map(|(_, value)| format!("={value}")).unwrap_or_default();
+    Some(format!("{word} is asked as a name; the option is {spelt}{value}"))
 }
 
 /// The option nearest to `word`, as it is typed.

@@ -150,7 +150,7 @@ pub(super) fn system_servers() -> Result<Vec<Server>, Error> {
 }
 
 fn loopback(address: &str) -> Server {
-    Server { host: address.into(), port: None, name: None }
+    Server { host: address.into(), port: None, name: None, tls: false }
 }
 
 /// The `nameserver` lines of a resolver configuration that can be read.

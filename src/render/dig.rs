@@ -66,6 +66,20 @@ pub fn reply(
     out.write_all(&page.out)
 }
 
+/// Writes the statistics of the reply to `query` alone.
+pub fn received(
+    exchange: &Exchange,
+    query: &Message<'_>,
+    reply: &Message<'_>,
+    display: &Display,
+    ink: Ink,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut page = Page::new(reply, display, ink);
+    page.received(exchange, query);
+    out.write_all(&page.out)
+}
+
 /// How RDATA is written under these switches.
 pub(super) fn style(display: &Display) -> Style {
     let &Display { multiline, crypto, generic, idnout: idn, .. } = display;

@@ -97,6 +97,16 @@ pub fn failed(heard: &Heard, error: &Error, pretty: bool, out: &mut dyn Write) -
     write(&Object { heard, outcome: Outcome::Failed(error) }, pretty, out)
 }
 
+/// Writes the object of a transfer that came to its end and failed these conditions.
+pub fn unfit(
+    heard: &Heard,
+    failed: &[String],
+    pretty: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write(&Object { heard, outcome: Outcome::Unfit(failed) }, pretty, out)
+}
+
 /// Writes the object of one message of a transfer; that of the first has the `server` that sends it.
 pub fn transferred(
     server: Option<&Heard>,
@@ -136,6 +146,7 @@ enum Outcome<'a> {
     /// The first message of a transfer.
     Begun(MessageView<'a>),
     Failed(&'a Error),
+    Unfit(&'a [String]),
 }
 
 impl Serialize for Object<'_> {
@@ -150,7 +161,8 @@ impl Serialize for Object<'_> {
                     map.serialize_entry("tls", &who::Tls::new(facts))?;
                 }
             }
-            Outcome::Failed(error) => self.failed(error, &mut map)?,
+            Outcome::Failed(error) => self.failed(Some(error), Failure::new(error), &mut map)?,
+            Outcome::Unfit(failed) => self.failed(None, Failure::unfit(failed), &mut map)?,
         }
         map.end()
     }
@@ -185,20 +197,25 @@ impl Object<'_> {
             let (holds, why) = (signature.is_ok(), signature.as_ref().err().map(|it| words(it)));
             map.serialize_entry("signature", &Signature { holds, why })?;
         }
-        let (kind, exit_code, message) = match unusable(exchange, faults) {
-            Some(message) => ("message", NO_ANSWER, message),
+        let failure = match unusable(exchange, faults) {
+            Some(message) => Failure { kind: "message", exit_code: NO_ANSWER, message, hint: None },
             None if failed.is_empty() => return Ok(()),
-            None => ("condition", CONDITION, text::free(failed.join("; "))),
+            None => Failure::unfit(failed),
         };
-        map.serialize_entry("error", &Failure { kind, exit_code, message, hint: None })
+        map.serialize_entry("error", &failure)
     }
 
-    fn failed<M: SerializeMap>(&self, error: &Error, map: &mut M) -> Result<(), M::Error> {
+    fn failed<M: SerializeMap>(
+        &self,
+        error: Option<&Error>,
+        failure: Failure,
+        map: &mut M,
+    ) -> Result<(), M::Error> {
         if !self.heard.host.is_empty() {
             map.serialize_entry("server", &self.server(self.heard.peer.as_ref()))?;
         }
         let refused = match error {
-            Error::Refused(facts) => Some(facts),
+            Some(Error::Refused(facts)) => Some(facts),
             _ => None,
         };
         if let Some(facts) = refused.or(self.heard.tls.as_ref()) {
@@ -207,7 +224,7 @@ impl Object<'_> {
         if let (Some(at), Some(took)) = (&self.heard.at, self.heard.took) {
             map.serialize_entry("timing", &Timing::until_failure(at, took))?;
         }
-        map.serialize_entry("error", &Failure::new(error))
+        map.serialize_entry("error", &failure)
     }
 
     fn server(&self, peer: Option<&Peer>) -> ServerView<'_> {
@@ -314,6 +331,11 @@ impl Failure {
             message: words(error),
             hint: error.hint().map(text::free),
         }
+    }
+
+    fn unfit(failed: &[String]) -> Self {
+        let message = text::free(failed.join("; "));
+        Self { kind: "condition", exit_code: CONDITION, message, hint: None }
     }
 }
 

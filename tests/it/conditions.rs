@@ -17,8 +17,19 @@ fn a_condition_that_does_not_hold_is_status_2_and_one_line() {
         (Behaviour::Rcode(2), "+fail=empty,rcode +nofail +fail=refused,SERVFAIL", "the status is"),
         (Behaviour::ExtendedRcode(23), "+fail=badcookie", "the status is BADCOOKIE"),
         (Behaviour::Rcode(5), "+fail=empty", "empty, the answer section has no record"),
+        (Behaviour::Rcode(3), "+fail=nodata", "nodata, the answer has no A record of example.com."),
+        (
+            Behaviour::Answer,
+            "-t LOC +fail=nodata",
+            "nodata, the answer has no LOC record of example.com.",
+        ),
+        (
+            Behaviour::Answer,
+            "CH +fail=nodata",
+            "nodata, the answer has no A record of example.com.",
+        ),
         (Behaviour::NoPadding, "+fail=unpadded", "unpadded, the reply is not padded"),
-        (Behaviour::Answer, "+fail=insecure", "insecure, the reply has not the flag AD"),
+        (Behaviour::Answer, "+fail=insecure", "insecure, AD is not set in the reply"),
         (Behaviour::Answer, "+tls-version=1.2 +fail=tls12", "tls12, the session is of TLS 1.2"),
         (Behaviour::Answer, "+tls-expiry=61d", "tls-expiry, certificate #1 expires in 60days (2"),
         (Behaviour::Answer, "+tls-expiry=67%", "which is less than 67% of its 90days"),
@@ -41,7 +52,7 @@ fn a_condition_that_does_not_hold_is_status_2_and_one_line() {
 #[test]
 fn conditions_that_hold_change_nothing() {
     for (behaviour, options) in [
-        (Behaviour::Answer, "+fail=rcode,empty,unpadded,tls12,nxdomain"),
+        (Behaviour::Answer, "+fail=rcode,empty,nodata,unpadded,tls12,nxdomain"),
         (Behaviour::Answer, "+tls-expiry=59d"),
         (Behaviour::Answer, "+tls-expiry=66%"),
         (Behaviour::Rcode(3), "+fail=servfail"),
@@ -57,7 +68,10 @@ fn conditions_that_hold_change_nothing() {
 fn a_condition_that_is_none_is_a_usage_error_and_nobody_is_asked() {
     let server = Server::start(Credential::Good, Behaviour::Answer).expect_unused();
     for (option, words) in [
-        ("+fail=slow", "invalid +fail=slow (one of rcode, empty, unpadded, insecure, tls12, or"),
+        (
+            "+fail=slow",
+            "invalid +fail=slow (one of rcode, empty, nodata, unpadded, insecure, tls12, or",
+        ),
         ("+fail", "+fail"),
         ("+tls-expiry=soon", "invalid +tls-expiry=soon (a time as in 30d, or a share"),
     ] {
@@ -79,4 +93,70 @@ fn what_is_worse_than_a_condition_stays_the_status() {
         .status,
         7
     );
+}
+
+#[test]
+fn cleartext_is_no_tls_13() {
+    const WORDS: &str = ";; ERROR: condition failed: tls12, cleartext is no TLS 1.3\n";
+    let plain = Server::plain().start();
+    let tls = Server::start(Credential::Good, Behaviour::FatalAlert(40)).expect_no_query();
+    let (at, port) = (format!("@127.0.0.1#{}", tls.port()), plain.port());
+    for line in [
+        format!("@127.0.0.1#{port} +notls +tcp"),
+        format!("@127.0.0.1#{port} +notls"),
+        format!("{at} +fallback={port}"),
+        format!("{at} +fallback={port} +tls-version=1.3"),
+    ] {
+        let seen = tdig(&format!("{line} +fail=tls12 example.com"));
+        assert_eq!(seen.status, 2, "{line}: {seen:#?}");
+        assert!(seen.err.ends_with(WORDS), "{line}: {seen:#?}");
+    }
+}
+
+#[test]
+fn a_transfer_is_judged_by_what_can_be_judged_of_it() {
+    for (options, line) in [
+        ("+fail=tls12", "tls12, cleartext is no TLS 1.3"),
+        ("+fail=unpadded", "unpadded, a message of the transfer is not padded"),
+        ("+fail=noerror", "the status is NOERROR"),
+        ("+fail=rcode,empty,nxdomain", ""),
+    ] {
+        for query in ["example.com AXFR", "-t IXFR=1 example.com"] {
+            let ask = |options: &str| {
+                let port = crate::zone::whole();
+                tdig(&format!("@127.0.0.1#{port} +notls +timeout=2 {options} {query}"))
+            };
+            let seen = ask(options);
+            assert_eq!(seen.status, if line.is_empty() { 0 } else { 2 }, "{options}: {seen:#?}");
+            let told = format!(";; ERROR: condition failed: {line}\n");
+            assert!(line.is_empty() || seen.err.ends_with(&told), "{options}: {seen:#?}");
+            let seen = ask(&format!("{options} +json"));
+            let objects = json::objects(&seen);
+            let error = objects.last().map(|it| it["error"].clone()).unwrap_or_default();
+            assert_eq!(error["message"].as_str().unwrap_or_default(), line, "{options}: {seen:#?}");
+        }
+        let path = crate::run::file("conditions.txt", "example.com AXFR\n");
+        let port = crate::zone::whole();
+        let seen = tdig(&format!("@127.0.0.1#{port} +notls +timeout=2 {options} -f {path}"));
+        assert_eq!(seen.status, if line.is_empty() { 0 } else { 2 }, "{options}: {seen:#?}");
+        assert_eq!(seen.out.contains("condition 1"), !line.is_empty(), "{options}: {seen:#?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_of_a_transfer_is_a_usage_error() {
+    for word in ["nodata", "insecure", "rcode,nodata", "INSECURE"] {
+        let server = Server::plain().start().expect_unused();
+        let at = format!("@127.0.0.1#{} +notls", server.port());
+        let path = crate::run::file("judged.txt", "example.com AXFR\n");
+        for line in ["example.com AXFR", "IXFR=1 example.com", &format!("-f {path}")] {
+            for line in [format!("+fail={word} {at} {line}"), format!("{at} {line} +fail={word}")] {
+                let seen = tdig(&line);
+                let named = word.rsplit(',').next().unwrap().to_lowercase();
+                let words =
+                    format!("+fail={named} is for queries, a zone transfer cannot be judged");
+                assert!(seen.status == 1 && seen.err.contains(&words), "{line}: {seen:#?}");
+            }
+        }
+    }
 }

@@ -27,6 +27,8 @@ mod json;
 mod limbo;
 mod package;
 mod pki;
+#[cfg(unix)]
+mod places;
 mod presentation;
 mod readme;
 mod run;

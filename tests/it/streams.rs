@@ -123,3 +123,13 @@ fn a_closed_or_full_standard_error_hides_no_failure() {
         }
     }
 }
+
+#[test]
+fn a_limit_on_files_is_an_error_as_a_full_disk_is() {
+    let path = file("limited.txt", "");
+    let script = format!("ulimit -f 0; exec {} -h > {path}", env!("CARGO_BIN_EXE_tdig"));
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(8), "{:?}: {err}", output.status);
+    assert_eq!(err, ";; ERROR: failed writing output (file too large)\n");
+}

@@ -369,3 +369,8 @@ fn a_transfer_over_tls_says_who_sends_it_once() {
     assert_eq!(has("server"), [true, false, false], "{objects:#?}");
     assert_eq!(has("tls"), [false; 3], "{objects:#?}");
 }
+
+/// The port of a server that transfers a zone of three records, or all of it for an increment.
+pub(crate) fn whole() -> u16 {
+    sending(vec![message(QR, 0, None, &[soa(ZONE, 9), a(ZONE), soa(ZONE, 9)])])
+}

@@ -2,7 +2,7 @@
 //! value is said in words, and what follows from other options is left to the plan.
 
 use std::fmt::Display;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use crate::cli::server::{Server, address_of, parse_port};
 use crate::cli::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet, Tls, Transport};
 use crate::condition::{Condition, Margin};
 use crate::display::Format;
+use crate::dns::query::to_ascii;
 use crate::text::unhex;
 use crate::tls::hello::Version;
 
@@ -29,10 +30,8 @@ pub enum Value<'a> {
 }
 
 pub(super) fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    // what contradicts it is for the plan to see
     settings.transport.tls = value != Value::Off;
-    if value == Value::Off {
-        settings.tls = Tls::default();
-    }
     Ok(())
 }
 
@@ -42,8 +41,20 @@ fn with_tls<'a>(settings: &'a mut Settings, value: Value<'_>) -> &'a mut Tls {
     &mut settings.tls
 }
 
-pub(super) fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+/// The settings of TLS without the trust anchors that were inherited, now that others are typed.
+fn with_anchors<'a>(settings: &'a mut Settings, value: Value<'_>) -> &'a mut Tls {
+    // the no form of one option takes nothing of another's away
+    let starts_anew = value != Value::Off && std::mem::take(&mut settings.inherited.anchors);
     let tls = with_tls(settings, value);
+    if starts_anew {
+        (tls.system, tls.mozilla) = (false, false);
+        tls.files.clear();
+    }
+    tls
+}
+
+pub(super) fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let tls = with_anchors(settings, value);
     match value {
         Value::On => tls.system = true,
         Value::With(file) => tls.files.push(path(file)?),
@@ -56,12 +67,16 @@ pub(super) fn tls_ca(settings: &mut Settings, value: Value<'_>) -> Result<(), St
 }
 
 pub(super) fn tls_mozilla(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    with_tls(settings, value).mozilla = value != Value::Off;
+    with_anchors(settings, value).mozilla = value != Value::Off;
     Ok(())
 }
 
 pub(super) fn tls_pin(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let starts_anew = std::mem::take(&mut settings.inherited.pins);
     let tls = with_tls(settings, value);
+    if starts_anew {
+        tls.pins.clear();
+    }
     match value {
         Value::With(typed) => tls.pins.extend(Pin::parse_list(typed)?),
         _ => tls.pins.clear(),
@@ -162,10 +177,11 @@ pub(super) fn tls_name(
     let name = match value {
         Value::With(typed) => {
             let name = typed.strip_suffix('.').unwrap_or(typed);
-            if address_of(name).is_none() && DnsName::try_from(name).is_err() {
-                return Err("neither a host name nor an address".into());
-            }
-            Some(name.to_owned())
+            let ascii = if name.is_ascii() { Some(name.to_owned()) } else { to_ascii(name) };
+            let fits =
+                |it: &String| address_of(it).is_some() || DnsName::try_from(it.as_str()).is_ok();
+            let name = ascii.filter(fits).ok_or("neither a host name nor an address")?;
+            Some(name)
         }
         _ => None,
     };
@@ -220,9 +236,7 @@ pub(super) fn proxy(settings: &mut Settings, value: Value<'_>) -> Result<(), Str
         Value::With(typed) => {
             let (source, destination) = typed.split_once('-').ok_or("no -")?;
             let address = |typed: &str, which: &str| {
-                let server = Server::parse(typed).ok();
-                let address = server.and_then(|it| Some((it.address()?, it.port.unwrap_or(0))));
-                address.map(SocketAddr::from).ok_or(format!("no {which} address"))
+                Server::parse_source(typed).map_err(|_| format!("no {which} address"))
             };
             let source = address(source, "source")?;
             let destination = address(destination, "destination")?;
@@ -239,7 +253,9 @@ pub(super) fn proxy(settings: &mut Settings, value: Value<'_>) -> Result<(), Str
 pub(super) fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.timeout = match value {
         Value::With(typed) => {
+            // a sign is no part of a number
             let time = match typed.parse::<f64>() {
+                _ if typed.starts_with('+') => None,
                 Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
                 Err(_) => humantime::parse_duration(typed).ok(),
             };
@@ -249,6 +265,16 @@ pub(super) fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), S
         }
         _ => None,
     };
+    Ok(())
+}
+
+pub(super) fn rdflag(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.flags.rd = Some(value != Value::Off);
+    Ok(())
+}
+
+pub(super) fn aaflag(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    settings.flags.aa = Some(value != Value::Off);
     Ok(())
 }
 
@@ -295,15 +321,24 @@ pub(super) fn alignment(settings: &mut Settings, value: Value<'_>) -> Result<(),
 pub(super) fn subnet(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.edns.subnet = match value {
         Value::With(typed) => {
-            let (address, prefix) = typed.split_once('/').unwrap_or((typed, ""));
-            let address: IpAddr = address.parse().map_err(|_| "no address".to_owned())?;
-            let bits = if address.is_ipv4() { 32 } else { 128 };
-            let prefix = match prefix {
-                "" => bits,
-                prefix => prefix.parse().map_err(|_| "no prefix length".to_owned())?,
+            let (address, prefix) = match typed.split_once('/') {
+                Some((address, prefix)) => (address, Some(prefix).filter(|it| !it.is_empty())),
+                None => (typed, None),
             };
-            if prefix > bits {
-                return Err(format!("a prefix is at most {bits} bits long"));
+            // as dig: no address at all, so that the server uses that of nobody (RFC 7871 7.1.2)
+            let (address, whole) = match address {
+                "0" => (IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+                address => {
+                    let address: IpAddr = address.parse().map_err(|_| "no address".to_owned())?;
+                    (address, if address.is_ipv4() { 32 } else { 128 })
+                }
+            };
+            let prefix = prefix.map_or(Ok(whole), |prefix| {
+                let is_number = !prefix.starts_with('+');
+                prefix.parse().ok().filter(|_| is_number).ok_or("no prefix length")
+            })?;
+            if prefix > whole {
+                return Err(format!("a prefix is at most {whole} bits long"));
             }
             Some(Subnet { address, prefix })
         }
@@ -330,9 +365,11 @@ pub(super) fn cookie(settings: &mut Settings, value: Value<'_>) -> Result<(), St
 }
 
 pub(super) fn expire(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
-    settings.edns.custom.retain(|(code, _)| *code != 9);
+    // an option of this code that +ednsopt gave data is another's
+    let asked = (9, Vec::new());
+    settings.edns.custom.retain(|option| *option != asked);
     if value != Value::Off {
-        settings.edns.custom.push((9, Vec::new()));
+        settings.edns.custom.push(asked);
     }
     Ok(())
 }
@@ -369,6 +406,7 @@ pub(super) fn all(settings: &mut Settings, value: Value<'_>) -> Result<(), Strin
     }
     // as kdig: +noall hides the query too, +all does not show it
     display.qr &= on;
+    display.stats_of_data &= on;
     Ok(())
 }
 
@@ -377,6 +415,15 @@ pub(super) fn short(settings: &mut Settings, value: Value<'_>) -> Result<(), Str
         Value::Off => Format::Full,
         _ => Format::Short,
     };
+    // as in kdig and dig, data alone are without it unless it is asked for again
+    settings.display.stats_of_data = false;
+    Ok(())
+}
+
+pub(super) fn stats(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    let display = &mut settings.display;
+    display.stats = value != Value::Off;
+    display.stats_of_data = display.stats && display.format == Format::Short;
     Ok(())
 }
 
@@ -390,13 +437,9 @@ pub(super) fn json(settings: &mut Settings, value: Value<'_>) -> Result<(), Stri
 
 pub(super) fn multiline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.display.multiline = value != Value::Off;
+    // data alone are never wrapped; which parts are shown is for their own options to say
     if settings.display.multiline {
-        let display = &mut settings.display;
-        display.format = Format::Full;
-        display.header = true;
-        display.comments = true;
-        display.opt = true;
-        display.stats = true;
+        settings.display.format = Format::Full;
     }
     Ok(())
 }
@@ -420,7 +463,8 @@ fn number<N>(typed: &str, range: RangeInclusive<N>) -> Result<N, String>
 where
     N: FromStr + PartialOrd + Display,
 {
-    let number = typed.parse().ok().filter(|it| range.contains(it));
+    // a sign is no digit
+    let number = typed.parse().ok().filter(|it| range.contains(it) && !typed.starts_with('+'));
     number.ok_or_else(|| format!("a number from {} to {}", range.start(), range.end()))
 }
 

@@ -72,6 +72,20 @@ fn what_makes_no_sense_says_so_and_what_to_type() {
         (&["-c", "NOPE"], "bad class NOPE", ""),
         (&["-p", "65536"], "bad port 65536 (port 65536 is above 65535)", ""),
         (&["-p", "x"], "bad port x (the port x is neither a number nor a known service)", ""),
+        (&["-p", "+53"], "bad port +53 (the port +53 is neither a number nor a known service)", ""),
+        (&["-b", "192.0.2.1@65536"], "bad address 192.0.2.1@65536 (port 65536 is above 65535)", ""),
+        (&["-b", "a.test"], "bad address a.test (no address)", ""),
+        (&["-b", "@0"], "bad address @0 (the address is missing)", ""),
+        (
+            &["-b", "tls://192.0.2.1"],
+            "bad address tls://192.0.2.1 (the port //192.0.2.1 is neither a number nor a known service)",
+            "",
+        ),
+        (
+            &["+tls-host=\u{200b}"],
+            "invalid +tls-hostname=\u{200b} (neither a host name nor an address)",
+            "",
+        ),
         (&["-x", "1.2.3"], "bad reverse name 1.2.3 (an address is meant)", ""),
         (&["@"], "invalid server @ (the address is missing)", ""),
         (&["@a@"], "invalid server @a@ (the port is missing)", ""),
@@ -119,6 +133,23 @@ fn a_bad_value_says_what_is_wanted() {
         ("+timeout=soon", "a number of seconds, or a time as in 1500ms or 2s"),
         ("+timeout=-1", "a number of seconds, or a time as in 1500ms or 2s"),
         ("+bufsize=abc", "a number from 0 to 65535"),
+        // a sign is no digit
+        ("+bufsize=+1232", "a number from 0 to 65535"),
+        ("+timeout=+5", "a number of seconds, or a time as in 1500ms or 2s"),
+        ("+retry=+1", "a number from 0 to 1000"),
+        ("+edns=+0", "a number from 0 to 255"),
+        ("+ednsopt=+7", "a number from 0 to 65535"),
+        ("+alignment=+8", "a number from 2 to 65535"),
+        ("+padding=+8", "a number from 0 to 65535"),
+        ("+msgdelay=+8", "a number from 0 to 4294967295"),
+        ("+pipeline=+8", "a number from 1 to 20000"),
+        ("+connections=+8", "a number from 1 to 20000"),
+        ("+tls-ocsp-stapling=+8", "a number from 1 to 1000000"),
+        ("+tls-expiry=+33%", "a time as in 30d, or a share of the lifetime as in 33%"),
+        ("+subnet=192.0.2.0/+24", "no prefix length"),
+        ("+subnet=0/8", "a prefix is at most 0 bits long"),
+        ("+fallback=+53", "the port +53 is neither a number nor a known service"),
+        ("+proxy=192.0.2.1#+7-192.0.2.2", "no source address"),
         ("+bufsize=65536", "a number from 0 to 65535"),
         ("+padding=70000", "a number from 0 to 65535"),
         ("+alignment=0", "a number from 2 to 65535"),
@@ -171,6 +202,8 @@ fn a_type_with_a_value_that_is_no_serial_is_not_a_name() {
         ("ixfr=", SERIAL),
         ("IXFR=4294967296", SERIAL),
         ("IXFR=1.5", SERIAL),
+        ("IXFR=+1", SERIAL),
+        ("NOTIFY=+1", SERIAL),
         ("NOTIFY=x", SERIAL),
         ("NOTIFY=", SERIAL),
         ("MX=3", NONE),
@@ -228,4 +261,70 @@ fn a_bad_key_is_named_and_its_secret_is_not() {
     }
     let look = look("-y labkey:c2VjcmV0 a.test");
     assert!(!format!("{look:?}").contains("c2VjcmV0"));
+}
+
+#[test]
+fn a_word_that_only_looks_like_an_option_is_refused() {
+    for (word, hint) in [
+        ("–d", "– (U+2013) is not a hyphen; type -d"),
+        ("—d", "— (U+2014) is not a hyphen; type -d"),
+        ("−p53", "− (U+2212) is not a hyphen; type -p53"),
+        ("‐4", "‐ (U+2010) is not a hyphen; type -4"),
+        ("－x", "－ (U+FF0D) is not a hyphen; type -x"),
+        ("–short", "– (U+2013) is not a hyphen; type +short"),
+        ("––tls‑ca", "– (U+2013) is not a hyphen; type +tls-ca"),
+        ("–tls-ca=a.pem", "– (U+2013) is not a hyphen; type +tls-ca=a.pem"),
+        ("＋tls-ca", "＋ (U+FF0B) is not a plus sign; type +tls-ca"),
+        ("﹢tls–ca", "﹢ (U+FE62) is not a plus sign; type +tls-ca"),
+        ("＠192.0.2.1", "＠ (U+FF20) is not an at sign; type @192.0.2.1"),
+        ("\u{feff}+tls-ca", "it begins with U+FEFF; type +tls-ca"),
+        ("\u{200b}@192.0.2.1", "it begins with U+200B; type @192.0.2.1"),
+        ("\u{a0}+tls-ca", "it begins with U+00A0; type +tls-ca"),
+        ("\u{a0}–d", "– (U+2013) is not a hyphen; type -d"),
+    ] {
+        let expected = (format!("invalid option: {word}"), hint.to_owned());
+        assert_eq!(refused([word, "a.test"]), expected, "{word:?}");
+        assert_eq!(refused(["a.test", word]), expected, "{word:?}");
+        // a name, and none of these, is what -q takes
+        assert_eq!(parse(["-q", word].map(Into::into)).map(|_| ()).ok(), Some(()), "{word:?}");
+    }
+    let (message, hint) = refused(["a.test\u{a0}+tls-ca"]);
+    assert_eq!(message, "U+00A0 is no blank between two words: a.test\u{a0}+tls-ca");
+    assert_eq!(hint, "if it is a name: -q 'a.test\u{a0}+tls-ca'");
+    let line = parse_line("a.test –d", &Settings::default(), &mut Vec::new());
+    assert_eq!(line.unwrap_err().to_string(), "invalid option: –d");
+}
+
+#[test]
+fn a_name_that_is_an_options_is_asked_with_a_warning() {
+    for (word, option) in [
+        ("tls-ca", "+tls-ca"),
+        ("TLS-CA", "+tls-ca"),
+        ("notls-ca", "+notls-ca"),
+        ("tls-ca=Home.pem", "+tls-ca=Home.pem"),
+        ("tls-host", "+tls-hostname"),
+        ("tls-host=dns.example", "+tls-hostname=dns.example"),
+        ("tls–ca", "+tls-ca"),
+        ("tls", "+tls"),
+        ("notls", "+notls"),
+        ("short", "+short"),
+        ("json", "+json"),
+        ("fail=rcode", "+fail=rcode"),
+        ("dnssec", "+dnssec"),
+        ("multi=1", "+multiline=1"),
+    ] {
+        let warning = format!("{word} is asked as a name; the option is {option}");
+        for line in [format!("@192.0.2.1 {word} x.test"), format!("x.test {word}")] {
+            let look = look(&line);
+            assert_eq!(look.warnings, [&*warning], "{line}");
+            assert_eq!(look.queries.len(), 2, "{line}");
+        }
+        let mut warnings = Vec::new();
+        parse_line(word, &Settings::default(), &mut warnings).unwrap();
+        assert_eq!(warnings, [&*warning], "{word} in a batch");
+        assert!(look(&format!("-q {word}")).warnings.is_empty(), "-q {word}");
+    }
+    for word in ["short.", "tls.test", "www", "sho", "cl", "a-b", "tls-", "x=1", "no", "tls_ca"] {
+        assert!(look(word).warnings.is_empty(), "{word}");
+    }
 }

@@ -2,6 +2,7 @@
 //! whole as `\# length hex` (RFC 3597 section 5), so that no octet is ever hidden or guessed at.
 
 use super::cursor::Cursor;
+use super::name::Name;
 use field::Field;
 use pen::Writer;
 
@@ -79,6 +80,13 @@ impl<'a> Rdata<'a> {
             out.truncate(start);
             Writer::new(out, style).unknown(&self.uncompressed(number));
         }
+    }
+
+    /// The name that the RDATA are, as those of CNAME and DNAME; `None` if they are anything else.
+    pub fn name(&self) -> Option<Name<'a>> {
+        let mut rest = self.place;
+        let name = rest.name().ok()?;
+        (rest.left() == 0).then_some(name)
     }
 
     /// The serial of an SOA record (RFC 1035 section 3.3.13): the first of five numbers at its end.

@@ -102,6 +102,8 @@ pub static RECORD_TYPES: &[RecordType] = &[
     row("TSIG", 250, TSIG),
     row("IXFR", 251, OPAQUE),
     row("AXFR", 252, OPAQUE),
+    row("MAILB", 253, OPAQUE),
+    row("MAILA", 254, OPAQUE),
     row("ANY", 255, OPAQUE),
     row("URI", 256, &[U16, U16, QuotedRest]),
     row("CAA", 257, &[U8, Tag, QuotedRest]),
@@ -110,6 +112,8 @@ pub static RECORD_TYPES: &[RecordType] = &[
     row("AMTRELAY", 260, &[U8, AmtRelay]),
     row("RESINFO", 261, &[Strings]),
     row("WALLET", 262, &[Strings]),
+    row("CLA", 263, OPAQUE),
+    row("IPN", 264, OPAQUE),
     row("TA", 32768, DS),
     row("DLV", 32769, DS),
     row("DELEG", 61440, OPAQUE),
@@ -223,7 +227,7 @@ mod tests {
         assert_eq!(type_from_word("type65280"), Some(65280));
         assert_eq!(type_from_word("TYPE0"), Some(0));
         assert_eq!(type_from_word("TYPE1"), Some(1));
-        for word in ["TYPE65536", "TYPE", "TYPE+1", "TYPE 1", "NOPE", "MAILB", "", "é"] {
+        for word in ["TYPE65536", "TYPE", "TYPE+1", "TYPE 1", "NOPE", "MAILC", "", "é"] {
             assert_eq!(type_from_word(word), None, "{word}");
         }
         assert_eq!(class_from_word("internet"), Some(1));
@@ -236,7 +240,8 @@ mod tests {
             String::from_utf8(out).unwrap()
         };
         assert_eq!(text(write_type, 65305), "TYPE65305");
-        assert_eq!(text(write_type, 253), "TYPE253");
+        assert_eq!(text(write_type, 253), "MAILB");
+        assert_eq!(text(write_type, 252 + 16), "TYPE268");
         assert_eq!(text(write_class, 4), "CLASS4");
         assert_eq!(text(write_class, 254), "NONE");
     }

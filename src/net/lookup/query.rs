@@ -25,8 +25,9 @@ pub(in crate::net) fn encode(
         lookup.query.encode(id, tail).map_err(too_long)?
     } else {
         let mut query = lookup.query.clone();
-        let options = query.edns.iter_mut().flat_map(|edns| &mut edns.options);
-        for (_, data) in options.filter(|(code, _)| *code == COOKIE) {
+        let mut options = query.edns.iter_mut().flat_map(|edns| &mut edns.options);
+        // the plan puts the cookie before what +ednsopt says, which goes out as typed
+        if let Some((_, data)) = options.find(|(code, _)| *code == COOKIE) {
             *data = match cookie {
                 Some(cookie) => cookie.to_vec(),
                 None => rand::random::<[u8; 8]>().to_vec(),

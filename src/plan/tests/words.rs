@@ -9,7 +9,7 @@ fn each_word_of_kdig_is_its_type() {
         OPT:41 APL:42 DS:43 SSHFP:44 IPSECKEY:45 RRSIG:46 NSEC:47 DNSKEY:48 DHCID:49 NSEC3:50 \
         NSEC3PARAM:51 TLSA:52 SMIMEA:53 CDS:59 CDNSKEY:60 OPENPGPKEY:61 CSYNC:62 ZONEMD:63 SVCB:64 \
         HTTPS:65 DSYNC:66 SPF:99 NID:104 L32:105 L64:106 LP:107 EUI48:108 EUI64:109 NXNAME:128 \
-        TKEY:249 TSIG:250 AXFR:252 ANY:255 URI:256 CAA:257 RESINFO:261 WALLET:262 DELEG:61440 \
+        TKEY:249 TSIG:250 AXFR:252 MAILB:253 MAILA:254 ANY:255 URI:256 CAA:257 RESINFO:261 WALLET:262 CLA:263 IPN:264 DELEG:61440 \
         DELEGPARAM:65433 ALIAS:65401 TYPE0:0 TYPE65535:65535 type28:28";
     for pair in WORDS.split_whitespace() {
         let (word, number) = pair.split_once(':').unwrap();
@@ -73,8 +73,22 @@ fn the_question_is_what_the_words_say_in_their_order() {
         ("+noidnin ä.example", &[r"\195\164.example. A IN"]),
         ("x +noidnin ä.example", &["x. A IN", "xn--4ca.example. A IN"]),
         ("NOTIFY=7 x y MX", &["x. SOA IN", "y. MX IN"]),
+        ("IXFR=7 -x 192.0.2.1 x", &["1.2.0.192.in-addr.arpa. PTR IN", "x. IXFR IN"]),
     ] {
         assert_eq!(questions(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_goes_with_a_type_is_for_its_names_alone() {
+    for line in ["NOTIFY=7 -x 192.0.2.1", "IXFR=7 -x 192.0.2.1", "x NOTIFY MX", "NOTIFY x MX"] {
+        let lookup = lookups(line).remove(0);
+        assert_eq!(
+            (lookup.query.flags, lookup.query.serial),
+            (flag::RD | flag::AD, None),
+            "{line}"
+        );
+        assert!(!lookup.transfer, "{line}");
     }
 }
 
@@ -117,6 +131,7 @@ fn a_server_is_where_its_notation_says() {
         ("@192.0.2.1#dns.example", &["192.0.2.1@853"]),
         ("@192.0.2.1:5353#dns.example", &["192.0.2.1@5353"]),
         ("@tls://dns.example:5353", &["dns.example@5353"]),
+        ("@bücher.example", &["xn--bcher-kva.example@853"]),
         // one port for all that name none, wherever it stands
         ("-p 5353 @a.example @b.example", &["a.example@5353", "b.example@5353"]),
         ("@a.example @b.example -p 5353", &["a.example@5353", "b.example@5353"]),
@@ -161,6 +176,8 @@ fn checked_and_sent(target: &Target) -> (String, String) {
 /// Command lines without a server, one for them, and whom it is checked for and what is sent.
 const NAMED: &[(&str, &str, &str, &str)] = &[
     ("", "192.0.2.1#a.example", "a.example", "a.example"),
+    ("", "192.0.2.1#bücher.example", "xn--bcher-kva.example", "xn--bcher-kva.example"),
+    ("+tls-ca", "bücher.example", "xn--bcher-kva.example", "xn--bcher-kva.example"),
     ("+tls-ca", "192.0.2.1", "192.0.2.1", ""),
     ("+tls-host=b.example", "192.0.2.1", "b.example", "b.example"),
     ("+tls-host=b.example", "192.0.2.1#a.example", "b.example", "b.example"),
@@ -229,5 +246,76 @@ fn what_cannot_be_is_refused_before_anything_is_sent() {
         ("+fallback AXFR x", "+fallback is for queries, not for zone transfers"),
     ] {
         assert_eq!(message(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_demand_is_never_dropped_for_cleartext() {
+    const PIN: &str = "+tls-pin=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    for (demand, named) in [
+        ("@192.0.2.1#dns.example", "@192.0.2.1#dns.example"),
+        ("@192.0.2.1:53#dns.example", "@192.0.2.1#dns.example"),
+        ("@192.0.2.9 @[2001:db8::1]:53#dns.example", "@2001:db8::1#dns.example"),
+        ("@tls://192.0.2.1", "@tls://192.0.2.1"),
+        ("@tls://dns.example:53/", "@tls://dns.example"),
+        ("@tls:///run/dns.sock", "@tls:///run/dns.sock"),
+        ("+tls-expiry=30d", "+tls-expiry"),
+        ("@192.0.2.1#dns.example +tls-expiry=30d", "+tls-expiry"),
+    ] {
+        for line in [
+            format!("{demand} +notls x"),
+            format!("+notls {demand} x"),
+            format!("{demand} x +notls"),
+            format!("+notls x {demand}"),
+            format!("x +notls +tcp {demand}"),
+            format!("{demand} +notls +notcp x"),
+        ] {
+            let words = format!("+notls contradicts {named}, which only TLS can satisfy");
+            assert_eq!(message(&line), words, "{line}");
+        }
+    }
+    for (demand, named) in [
+        ("+tls-ca", "+tls-ca"),
+        ("+tls-ca=a.pem", "+tls-ca"),
+        ("+tls-mozilla", "+tls-mozilla"),
+        ("+tls-hostname=dns.example", "+tls-hostname"),
+        ("+tls-host=dns.example +tls-ca", "+tls-hostname"),
+        (PIN, "+tls-pin"),
+        ("+tls-ocsp-stapling", "+tls-ocsp-stapling"),
+        ("+tls-sni=dns.example", "+tls-sni"),
+        ("+tls-version=1.3", "+tls-version"),
+        ("+tls-alpn=dot", "+tls-alpn"),
+        ("+tls-certfile=c.pem +tls-keyfile=k.pem", "+tls-certfile"),
+        ("+tls-keyfile=k.pem", "+tls-keyfile"),
+    ] {
+        for line in [format!("{demand} +notls x"), format!("{demand} x +notls")] {
+            let words = format!("+notls contradicts {named}, which only TLS can satisfy");
+            assert_eq!(message(&line), words, "{line}");
+        }
+        // typed last, it brings TLS back
+        let line = format!("@192.0.2.1 +notls {demand} +tls-certfile=c.pem +tls-keyfile=k.pem x");
+        assert_eq!(lookups(&line)[0].route.transport, Transport::Tls, "{line}");
+    }
+    // what was taken back demands nothing
+    for line in [
+        "+tls-ca +notls-ca +notls @192.0.2.1 x",
+        "+notls-alpn +notls @192.0.2.1 x",
+        "@192.0.2.1#dns.example x +notls @192.0.2.2",
+        "+tls +notls @192.0.2.1#853 x",
+    ] {
+        let udp = Transport::Udp { retry: 2, ignore: false };
+        assert_eq!(lookups(line)[0].route.transport, udp, "{line}");
+    }
+}
+
+#[test]
+fn a_server_of_the_system_with_a_name_is_not_asked_in_cleartext() {
+    let template = lookups("+notls x").remove(0);
+    let Targets::System(template) = &template.route.targets else { panic!("no server was typed") };
+    assert!(template.at(&Server::parse("192.0.2.1").unwrap()).is_ok());
+    for server in ["192.0.2.1#dns.example", "tls://192.0.2.1"] {
+        let refused = template.at(&Server::parse(server).unwrap()).unwrap_err();
+        let words = format!("+notls contradicts @{server}, which only TLS can satisfy");
+        assert_eq!(refused.to_string(), words);
     }
 }

@@ -8,8 +8,10 @@ pub(super) const DESCRIPTION: &[&str] = &[
      cleartext.",
     "Words may be typed in any order. One that begins with `@` is a server, one that begins with \
      + or - is an option. Of the others, one that names a record type or a class, in any case, is \
-     that; everything else is a name to ask for. A name that reads like a type is typed with `-q` \
-     or with a dot at its end.",
+     that; everything else is a name to ask for. A name that reads like a \
+     type is typed with `-q` or with a dot at its end. A name that is spelt like an option is asked \
+     with a warning, and a word that begins with a typographic dash or a wide plus sign is an \
+     error.",
     "Each name is a query of its own. Options, types, classes and servers before the first name \
      are for all queries; those after a name are for that query alone, and its servers replace \
      those of all. Names are taken as they are: no search domain is appended. The type is A by \
@@ -67,8 +69,8 @@ pub(super) const NOTATIONS: &[(&str, &str)] = &[
 
 pub(super) const PLUS: &[&str] = &[
     "Each has a form that begins with `+no` and undoes it. A name may be shortened while it means \
-     one option only; names that kdig knows come before those it does not. The last of several \
-     words on the same matter counts, unless an option says otherwise. A file is named by its \
+     one option only; names that kdig knows come before those it does not. If options conflict, the last one wins, unless \
+     noted. A file is named by its \
      path; no ~ is expanded after a =.",
 ];
 
@@ -95,9 +97,11 @@ pub(super) const PIN_COMMAND: &[&str] = &[
 pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
     (
         "PLAIN DNS",
-        &["+notls asks in cleartext, and forgets every demand on a server's certificate: over \
-             UDP, and again over TCP if the reply is truncated, or over TCP at once with +tcp and \
-             for a transfer of a zone. An option that demands something of a server's certificate \
+        &["+notls asks in cleartext: over UDP, and again over TCP if the reply is truncated, or \
+             over TCP at once with +tcp and for a transfer of a zone. It never drops a demand. \
+             Where a server is given as `tls://` or with a name to check, also in \
+             `/etc/resolv.conf`, where an option of TLS was given before it, also in `~/.tdigrc`, or where +tls-expiry is \
+             given, +notls is an error that names both. An option of TLS that follows +notls \
              brings TLS back. +tls with +notcp is an error: what was to be encrypted is not sent \
              otherwise. Only +fallback does that, only where nothing was demanded of the server, \
              and it says so."],
@@ -107,7 +111,7 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
         &[
             "With `-f` each line of a file is a command line of its own, without the name of the \
              program; empty lines and those that begin with # or ; are none. What stands on the \
-             command line is for every line. `-d`, `-f`, `-h`, `-r`, `-V`, `--color`, +pipeline, \
+             command line is for every line; servers of a line replace those of the command line. `-d`, `-f`, `-h`, `-r`, `-V`, `--color`, +pipeline, \
              +connections and +unordered are for the whole batch, and are errors in a line. Lines are read as they come, also from a pipe, and \
              memory does not grow with their number.",
             "Queries to the same server share a session, with +pipeline of them in flight and \
@@ -198,8 +202,8 @@ pub(super) const OUTPUT_LINES: &[(&str, &str)] = &[
     ("Phases", "The time that connection, TLS handshake and reply took, one by one."),
     (
         "Padding",
-        "The size of query and reply with and without EDNS padding. A padded query that gets a \
-         reply without padding is worth a warning.",
+        "The size of query and reply with and without EDNS padding. A padded query that \
+         gets a reply without padding is worth a warning, except with +short and +json.",
     ),
 ];
 
@@ -238,7 +242,8 @@ pub(super) const FILES: &[(&str, &str)] = &[
     (
         "~/.tdigrc",
         "Options and servers, separated by blanks or lines, which are read as if they stood \
-         before those of the command line. A word that begins with # or ; begins a comment, which \
+         before those of the command line. Servers, trust anchors and pins on the command line \
+         replace those of the file; everything else adds to it. A word that begins with # or ; begins a comment, which \
          ends with its line. `-r` leaves the file unread.",
     ),
     (
@@ -275,7 +280,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ),
     (
         "tdig @1.1.1.1#one.one.one.one +fail=rcode,empty +tls-expiry=14d +noall example.com",
-        "A check: the answer is there, and no certificate ends within two weeks.",
+        "A check: the answer is there, and no certificate expires within two weeks.",
     ),
     (
         "tdig -f names.txt @1.1.1.1#one.one.one.one +json +pipeline=100",
@@ -289,10 +294,11 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
 
 pub(super) const DIFFERENCES: &[&str] = &[
     "Queries go over TLS, to port 853, without +tls being typed. +notls is plain DNS, over UDP \
-     again, where kdig's stays with TCP. +tls with +notcp is an error, not a query in cleartext.",
-    "An unknown option is one line with the nearest name, not the help. So is an option with a \
-     hyphen that is none. A bad value has one wording, with the reason behind it; a bad key is \
-     told without its secret.",
+     again, where kdig's stays with TCP. It is an error after an option of TLS, where kdig's forgets \
+     the option. +tls with +notcp is an error, not a query in cleartext.",
+    "An unknown option is one line with the nearest name, not the help. So is an option \
+     with a typographic dash. A bad value has one wording, with the reason behind it; a bad key is \
+     reported without its secret.",
     "`TYPE65536`, `MX=3` and `IXFR` without a serial are errors, not names, and `HS` is a class. A type \
      or class without a name is asked of the root. `-q` without a name is an error, not a query \
      without a question. A port above 65535, an empty server and a source that is no address are \
@@ -304,13 +310,14 @@ pub(super) const DIFFERENCES: &[&str] = &[
      name means nothing, and an address is never sent as server name. A server that replies \
      SERVFAIL or REFUSED is followed by the next.",
     "A pin counts only for a key that was proved. Names, chain and pins must hold together. \
-     +tls-pin takes more notations. A client certificate without its key is an error before \
-     anybody is asked.",
+     +tls-pin takes more notations. A client certificate without its key is an error \
+     before anything is sent.",
     "+timeout is one time for the whole lookup, and takes fractions and units. +noedns forgets \
      +ednsopt and +expire too. What these add to a query is padded with it.",
     "The exit status tells causes apart; kdig's is 1 for all of them, and 0 for a bad signature. \
      Warnings say the cause, also without `-d`. Text from servers and certificates is escaped.",
-    "With +short and +json debug lines are on standard error. +noshort shows all parts again. \
+    "With +short and +json debug lines are on standard error. +noshort shows all parts again, and \
+     +multiline switches none on. \
      JSON has more members, is one line an object unless it is for a terminal, and is written for \
      a query that failed.",
     "Subjects of certificates are in the order in which they are encoded, as in kdig 3.2. There \
