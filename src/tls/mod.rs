@@ -10,5 +10,6 @@ pub mod policy;
 mod reason;
 pub mod roots;
 mod signature;
+mod staple;
 pub mod trust;
 pub mod words;
