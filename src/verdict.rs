@@ -109,6 +109,20 @@ pub struct CertContent {
     pub must_staple: bool,
 }
 
+impl CertContent {
+    /// The key usage in words, where there is one and it lacks digital signature: a TLS server signs
+    /// the handshake (RFC 8446 section 4.4.2.2).
+    pub fn usage_without_signature(&self) -> Option<String> {
+        let uses = self.key_usage.as_ref()?;
+        let uses: Vec<_> = uses.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
+        match uses[..] {
+            _ if uses.contains(&"digital signature") => None,
+            [] => Some("nothing that can be read".into()),
+            _ => Some(uses.join(", ")),
+        }
+    }
+}
+
 /// Basic constraints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CaFacts {
@@ -201,6 +215,11 @@ impl Answer {
         Self { question, asked: false, holds: Some(false), flaw: Some(flaw), why: why.into() }
     }
 
+    /// Whether it was asked, and does not hold.
+    pub fn refuses(&self) -> bool {
+        self.asked && self.holds != Some(true)
+    }
+
     /// It could not be judged.
     pub fn open(question: Question, why: impl Into<String>) -> Self {
         Self { question, asked: false, holds: None, flaw: None, why: why.into() }
@@ -249,6 +268,8 @@ pub enum Flaw {
     NotYetValid,
     /// Not meant for servers.
     OtherPurpose,
+    /// A key usage that does not allow what the key is used for.
+    KeyUsage,
     /// Revoked by its issuer.
     Revoked,
     /// No staple came.
@@ -286,6 +307,7 @@ impl fmt::Display for Flaw {
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
             Self::OtherPurpose => "other-purpose",
+            Self::KeyUsage => "key-usage",
             Self::Revoked => "revoked",
             Self::NoStaple => "no-staple",
             Self::StaleStaple => "stale-staple",
@@ -338,6 +360,9 @@ pub struct Verdict {
     /// Positions (from 0) in the chain of the verified path, end-entity first; where none could
     /// be verified, of the certificates from which the end-entity's signatures descend.
     pub path: Vec<usize>,
+    /// How many of those, from the first, the trust rests on: the rest lies beyond a trust anchor,
+    /// and is not needed. All of them where no trust anchor was found.
+    pub needed: usize,
     /// Who made the signature of each certificate of the chain.
     pub signers: Vec<Signer>,
     /// Where the path ends.
@@ -348,6 +373,8 @@ pub struct Verdict {
     pub staple: Option<Result<StapleFacts, String>>,
     /// When it was judged, seconds since 1970.
     pub at: i64,
+    /// What is wrong with a path that is trusted all the same, as clauses: others refuse it.
+    pub notes: Vec<String>,
     /// The one next thing to type.
     pub hint: Option<String>,
 }
@@ -370,7 +397,12 @@ impl Verdict {
 
     /// Every question asked that does not hold.
     pub fn refusals(&self) -> impl Iterator<Item = &Answer> {
-        self.answers.iter().filter(|answer| answer.asked && answer.holds != Some(true))
+        self.answers.iter().filter(|answer| answer.refuses())
+    }
+
+    /// Positions of the certificates that the trust rests on, end-entity first.
+    pub fn rests_on(&self) -> &[usize] {
+        &self.path[..self.needed.min(self.path.len())]
     }
 
     /// Whether every question asked holds.
@@ -406,4 +438,21 @@ pub struct AnchorFacts {
     pub pin: [u8; 32],
     /// `system store`, `built-in Mozilla roots`, or the file.
     pub origin: String,
+    /// From when until when its certificate is valid, seconds since 1970; `None` where that is not
+    /// at hand.
+    pub validity: Option<(i64, i64)>,
+    /// It is the end-entity itself.
+    pub is_first: bool,
+}
+
+impl AnchorFacts {
+    /// What is wrong with its dates at `now`, if they are known and something is.
+    pub fn date_flaw(&self, now: i64) -> Option<Flaw> {
+        let (begin, end) = self.validity?;
+        match () {
+            () if now > end => Some(Flaw::Expired),
+            () if now < begin => Some(Flaw::NotYetValid),
+            () => None,
+        }
+    }
 }

@@ -186,7 +186,8 @@ pub const OPTIONS: &[Row] = &[
             "May be given several times; what is trusted adds up. The certificate must lead to one \
              of these trust anchors, be within its dates, be meant for a server, and carry the \
              name or address of the server as typed. Where the server is neither, such as a UNIX \
-             socket, +tls-hostname is needed.",
+             socket, +tls-hostname is needed. A certificate in FILE that is not a CA's, or may not \
+             sign this one, is trusted only as the server's own.",
         ),
     row(Trust, "tls-mozilla", Nothing, set::tls_mozilla, "Trust Mozilla's roots, built in.")
         .ours()

@@ -189,7 +189,7 @@ fn content(certificate: &X509Certificate<'_>) -> CertContent {
     for extension in certificate.extensions() {
         let oid = extension.oid.to_id_string();
         if extension.critical && !UNDERSTOOD.contains(&&*oid) {
-            facts.unknown_critical.push(oid);
+            facts.unknown_critical.push(oid.clone());
         } else if oid == TLS_FEATURE {
             facts.must_staple = demands_staple(extension.value);
         }
@@ -203,6 +203,12 @@ fn content(certificate: &X509Certificate<'_>) -> CertContent {
             ParsedExtension::KeyUsage(it) => {
                 facts.key_usage = Some(words(&it.to_string()));
             }
+            // a limit that cannot be read allows nothing
+            ParsedExtension::ParseError { .. } => match &*oid {
+                KEY_USAGE => facts.key_usage = Some(Vec::new()),
+                EXTENDED_KEY_USAGE => facts.extended_key_usage = Some(Vec::new()),
+                _ => {}
+            },
             ParsedExtension::NameConstraints(it) => facts.constraints = Some(constraints(it)),
             ParsedExtension::ExtendedKeyUsage(it) => {
                 let known = [
@@ -238,6 +244,8 @@ fn content(certificate: &X509Certificate<'_>) -> CertContent {
 /// key usage.
 const UNDERSTOOD: [&str; 6] =
     ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.37"];
+const KEY_USAGE: &str = "2.5.29.15";
+const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 /// RFC 7633
 const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
 

@@ -3,10 +3,9 @@
 
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, DnsName, UnixTime};
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::EndEntityCert;
 
-use super::certificate::{distinguished_name_of, pin, sequence};
-use super::chain::{Bench, Path};
+use super::chain::{Bench, Path, Usage};
 use super::reason::is_too_complex;
 use super::roots::Trust;
 use super::words;
@@ -34,10 +33,10 @@ const LONGEST_NAME: usize = 100;
 
 impl Bench<'_> {
     fn verdict(mut self) -> Verdict {
-        let mut strict = self.verify(self.now, KeyUsage::server_auth());
+        let mut strict = self.verify(self.now, Usage::Server);
         // strangers among them must not be blamed
         if strict.is_err() && self.search() {
-            strict = self.verify(self.now, KeyUsage::server_auth());
+            strict = self.verify(self.now, Usage::Server);
         }
         let (path, fault) = match strict {
             Ok(path) => (Some(path), None),
@@ -49,7 +48,7 @@ impl Bench<'_> {
         // what lies beyond a trust anchor may be over: the path does not need it
         let dated = if path.is_some() { &proved } else { &descent };
         let signers = self.signers(path.as_ref());
-        let anchor = path.as_ref().map(|path| self.anchor(path.anchor));
+        let anchor = path.as_ref().map(|path| self.anchor(path));
         let pinned = self.positions_of_pins(|position| descent.contains(&position));
 
         let led = match (&path, &anchor) {
@@ -70,11 +69,14 @@ impl Bench<'_> {
         }
         self.mark_asked(&mut answers);
         let policy = &self.trust.policy;
+        let needed = if path.is_some() { proved.len() } else { descent.len() };
         let mut verdict = Verdict {
             opportunistic: policy.is_opportunistic(),
             name: policy.name.as_ref().map(|name| name.to_str().into_owned()).unwrap_or_default(),
             answers,
+            notes: notes(anchor.as_ref(), self.seconds()),
             path: descent,
+            needed,
             signers,
             anchor,
             pinned,
@@ -109,15 +111,6 @@ impl Bench<'_> {
 
     pub(super) fn seconds(&self) -> i64 {
         self.now.as_secs().cast_signed()
-    }
-
-    fn anchor(&self, index: usize) -> AnchorFacts {
-        let anchor = &self.trust.anchors.anchors[index];
-        AnchorFacts {
-            subject: distinguished_name_of(&anchor.subject),
-            pin: pin(&sequence(&anchor.subject_public_key_info)),
-            origin: self.trust.anchors.origin(index),
-        }
     }
 
     fn name(&self) -> Answer {
@@ -194,17 +187,24 @@ impl Bench<'_> {
     }
 
     fn purpose(&self) -> Answer {
-        let yes = |why: &str| Answer::yes(Question::Purpose, why);
-        match self.content(0).map(|it| it.extended_key_usage.as_deref()) {
-            Some(None) => yes("#1 is not limited to a purpose"),
-            Some(Some(uses)) if uses.iter().any(|it| it == SERVER) => {
-                yes("#1 is for server authentication")
-            }
-            Some(Some(uses)) => {
-                Answer::no(Question::Purpose, Flaw::OtherPurpose, limited_to(1, uses))
-            }
-            None => Answer::open(Question::Purpose, "#1 cannot be read"),
+        let no = |flaw, why| Answer::no(Question::Purpose, flaw, why);
+        let Some(content) = self.content(0) else {
+            return Answer::open(Question::Purpose, "#1 cannot be read");
+        };
+        let purposes = content.extended_key_usage.as_ref();
+        if let Some(uses) = purposes.filter(|it| !it.iter().any(|it| it == SERVER)) {
+            return no(Flaw::OtherPurpose, limited_to(1, uses));
         }
+        // RFC 8446 section 4.4.2.2, and the same in TLS 1.2 where the key signs the key exchange
+        if let Some(uses) = content.usage_without_signature() {
+            let why = format!("the key usage of #1 is {uses}, not digital signature");
+            return no(Flaw::KeyUsage, why);
+        }
+        let why = match purposes {
+            None => "#1 is not limited to a purpose",
+            Some(_) => "#1 is for server authentication",
+        };
+        Answer::yes(Question::Purpose, why)
     }
 
     fn pin(
@@ -266,6 +266,10 @@ impl Bench<'_> {
                 (content.issuer == content.subject)
                     .then(|| format!("if you know this key: +tls-pin={}", base64(&pin)))
             }
+            Flaw::SelfSigned
+            | Flaw::UnknownRoot
+            | Flaw::UnknownIssuer
+            | Flaw::IntermediateMissing => self.only_server(),
             _ => None,
         }
     }
@@ -298,7 +302,8 @@ impl Bench<'_> {
                 let serves = uses.iter().any(|it| it == SERVER);
                 (!serves).then(|| limited_to(it + 1, uses))
             });
-            why = limited.unwrap_or(why);
+            let unfit = || self.unfit(|flaw| flaw == Flaw::OtherPurpose).map(|it| it.why);
+            why = limited.or_else(unfit).unwrap_or(why);
         }
         if let Some(answer) = answers.iter_mut().find(|it| it.question == question) {
             *answer = Answer::no(question, flaw, why);
@@ -310,12 +315,18 @@ const SERVER: &str = "server authentication";
 
 /// `#1 is for client authentication only, not for servers`
 fn limited_to(number: usize, uses: &[String]) -> String {
+    if uses.is_empty() {
+        return format!("#{number} is limited to purposes that cannot be read");
+    }
     format!("#{number} is for {} only, not for servers", uses.join(", "))
 }
 
 /// `led` is where the chain leads, or why it leads nowhere.
 fn chain(led: Result<(&Path, &AnchorFacts), (Flaw, String)>) -> Answer {
     match led {
+        Ok((_, AnchorFacts { origin, is_first: true, .. })) => {
+            Answer::yes(Question::Chain, format!("#1 is a trust anchor itself ({origin})"))
+        }
         Ok((path, AnchorFacts { subject, origin, .. })) => {
             let sorted = path.certificates.is_sorted();
             let order = if sorted { "" } else { ", though sent out of order" };
@@ -323,6 +334,19 @@ fn chain(led: Result<(&Path, &AnchorFacts), (Flaw, String)>) -> Answer {
         }
         Err((flaw, why)) => Answer::no(Question::Chain, flaw, why),
     }
+}
+
+/// What others refuse a trusted path for, as clauses of the verdict.
+fn notes(anchor: Option<&AnchorFacts>, now: i64) -> Vec<String> {
+    let dated = anchor.and_then(|anchor| {
+        let (begin, end) = anchor.validity?;
+        let state = match anchor.date_flaw(now)? {
+            Flaw::Expired => format!("expired {} ago", span(now - end)),
+            _ => format!("is not valid until {}, in {}", day(begin), span(begin - now)),
+        };
+        Some(format!("the trust anchor {state}; OpenSSL and GnuTLS refuse it"))
+    });
+    dated.into_iter().collect()
 }
 
 fn shortened(name: &str) -> String {

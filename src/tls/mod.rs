@@ -1,6 +1,7 @@
 //! Who is at the other end. One rule: facts first, judgement second, so that a refused certificate
 //! is drawn by the same code as an accepted one.
 
+mod anchor;
 pub mod certificate;
 mod chain;
 pub mod diagnosis;

@@ -1,7 +1,6 @@
 //! Whether a stapled OCSP response says that the server's certificate is good. One rule: a response
 //! that does not verify says nothing, and one without an end is not good for ever.
 
-use super::certificate::sequence;
 use super::chain::{Bench, Path};
 use super::ocsp::{self, Issuer};
 use crate::moment::{day, span};
@@ -26,8 +25,8 @@ impl Bench<'_> {
         };
         let sent = sent.map(|it| it.spki.to_vec());
         // the anchor itself issued #1
-        let anchored = path.map(|path| &self.trust.anchors.anchors[path.anchor]);
-        let key = sent.or_else(|| anchored.map(|it| sequence(&it.subject_public_key_info)));
+        let anchored = path.filter(|_| signers.first() == Some(&Signer::Anchor));
+        let key = sent.or_else(|| anchored.map(|path| self.anchor_key(path.anchor)));
         Some(match (subject, key) {
             (Some(subject), Some(key)) => {
                 let issuer = Issuer { name: subject.issuer, spki: &key };

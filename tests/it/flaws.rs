@@ -8,6 +8,7 @@ use rcgen::{
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
 use crate::dot::{Credential, Identity, Pki, Server, pem};
+use crate::json;
 use crate::run::{Seen, file, root, tdig};
 
 /// Changes what one of the certificates says: the server's is 0, its issuer 1, and so on.
@@ -58,7 +59,28 @@ fn a_chain_without_a_flaw_is_trusted() {
 
 #[test]
 fn each_flaw_is_told_with_the_number_of_its_certificate() {
-    let table: [(&str, Change, &str); 7] = [
+    let table: [(&str, Change, &str); 9] = [
+        (
+            "encipherment",
+            |place, params| {
+                if place == 0 {
+                    params.key_usages =
+                        vec![KeyUsagePurpose::KeyEncipherment, KeyUsagePurpose::DataEncipherment];
+                }
+            },
+            "purpose: the key usage of #1 is key encipherment, data encipherment, not digital \
+             signature)",
+        ),
+        (
+            "purpose-before-usage",
+            |place, params| {
+                if place == 0 {
+                    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+                    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+                }
+            },
+            "purpose: #1 is for client authentication only, not for servers)",
+        ),
         (
             "no-ca",
             |place, params| {
@@ -145,6 +167,55 @@ fn an_issuer_that_may_not_sign_is_noted_although_it_is_believed() {
     assert_eq!(seen.status, 0, "{seen:#?}");
     let note = ";;     Note: it signed #1 without the usage to sign certificates\n";
     assert_eq!(seen.out.matches(note).count(), 1, "{seen:#?}");
+}
+
+#[test]
+fn a_server_signs_so_its_key_usage_must_allow_digital_signature() {
+    use KeyUsagePurpose::{
+        ContentCommitment, DigitalSignature, KeyAgreement, KeyCertSign, KeyEncipherment,
+    };
+    for (usages, status, words) in [
+        (vec![], 0, ""),
+        (vec![DigitalSignature], 0, ""),
+        (vec![DigitalSignature, KeyEncipherment], 0, ""),
+        (vec![KeyEncipherment], 6, "key encipherment"),
+        (vec![KeyAgreement], 6, "key agreement"),
+        (vec![KeyCertSign], 6, "key cert sign"),
+        (vec![ContentCommitment], 6, "non repudiation"),
+        (vec![KeyEncipherment, KeyAgreement], 6, "key encipherment, key agreement"),
+    ] {
+        let root = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let anchor = params.self_signed(&root).unwrap();
+        let issuer = Issuer::new(params, root);
+        let mut params = CertificateParams::new(["dot.test".to_owned()]).unwrap();
+        params.key_usages = usages;
+        let key = KeyPair::generate().unwrap();
+        let leaf = params.signed_by(&key, &issuer).unwrap();
+        let anchor = file("server-usage-root.pem", &pem(anchor.der()));
+        let chain = vec![leaf.der().clone()];
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+        let server = Server::presenting(Identity { chain, key }).start();
+        let at = format!("@127.0.0.1#{} e.test", server.port());
+        for version in ["1.2", "1.3"] {
+            let ca = format!("{at} +tls-version={version} +tls-ca={anchor} +tls-host=dot.test");
+            let seen = tdig(&ca);
+            assert_eq!(seen.status, status, "{words}: {seen:#?}");
+            let line =
+                format!(";;     Key usage: {words} (a TLS server needs digital signature)\n");
+            assert_eq!(seen.out.contains(&line), status != 0, "{seen:#?}");
+            let why = format!("purpose: the key usage of #1 is {words}, not digital signature");
+            assert_eq!(seen.err.contains(&why), status != 0, "{seen:#?}");
+            let answer = &json::objects(&tdig(&format!("{ca} +json")))[0]["tls"]["verdict"];
+            let flaw = (status != 0).then_some("key-usage");
+            assert_eq!(answer["purpose"]["flaw"].as_str(), flaw, "{answer:#}");
+        }
+        // neither a pin nor nobody asks for a purpose
+        for pin in ["", &format!("+tls-pin={}", server.pin(0))] {
+            assert_eq!(tdig(&format!("{at} {pin}")).status, 0, "{words}");
+        }
+    }
 }
 
 #[test]
