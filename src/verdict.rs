@@ -375,6 +375,8 @@ pub struct Verdict {
     pub at: i64,
     /// What is wrong with a path that is trusted all the same, as clauses: others refuse it.
     pub notes: Vec<String>,
+    /// What a client of the strict profile would refuse it for; `None` where it would not.
+    pub strict_refusal: Option<Answer>,
     /// The one next thing to type.
     pub hint: Option<String>,
 }

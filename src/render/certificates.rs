@@ -8,7 +8,7 @@ use crate::dns::digits::in_hex;
 use crate::moment::{day, span};
 use crate::text::{base64, shortened};
 use crate::verdict::{
-    AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, SessionFacts, Signer,
+    AltName, AnchorFacts, Answer, CertContent, CertFacts, Question, SessionFacts, Signer,
     StapleStatus, TlsFacts, Verdict,
 };
 
@@ -275,29 +275,12 @@ pub(super) fn verdict(verdict: &Verdict) -> (Role, String) {
     let name = &verdict.name;
     let notes: String = verdict.notes.iter().map(|it| format!("; {it}")).collect();
     if verdict.opportunistic {
-        // a staple that is missing or odd stops nobody who did not ask for it
-        let held = |it: &&Answer| match it.question {
-            Question::Pin => false,
-            Question::Staple => it.flaw == Some(Flaw::Revoked),
-            _ => it.holds != Some(true),
+        let would = match &verdict.strict_refusal {
+            None => format!("trust it for {name} by the built-in Mozilla roots{notes}"),
+            Some(answer) => format!("refuse it for {name}: {}: {}", answer.question, answer.why),
         };
-        return match verdict.answers.iter().find(held) {
-            None => (
-                Role::Warning,
-                format!(
-                    "not verified (opportunistic profile); a strict client would trust it for {name} \
-                     by the built-in Mozilla roots{notes}"
-                ),
-            ),
-            Some(answer) => (
-                Role::Warning,
-                format!(
-                    "not verified (opportunistic profile); a strict client would refuse it for {name}: \
-                     {}: {}",
-                    answer.question, answer.why
-                ),
-            ),
-        };
+        let words = format!("not verified (opportunistic profile); a strict client would {would}");
+        return (Role::Warning, words);
     }
     if !verdict.trusted() {
         return (Role::Bad, format!("REFUSED for {name}"));

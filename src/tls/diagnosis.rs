@@ -31,6 +31,15 @@ const MOST_NAMES: usize = 3;
 /// Octets of a name shown in an answer; the section shows more.
 const LONGEST_NAME: usize = 100;
 
+/// What a client asks of a peer.
+#[derive(Clone, Copy, Debug)]
+struct Demands {
+    /// Chain, dates, purpose and name.
+    chain: bool,
+    pin: bool,
+    staple: bool,
+}
+
 impl Bench<'_> {
     fn verdict(mut self) -> Verdict {
         let mut strict = self.verify(self.now, Usage::Server);
@@ -67,8 +76,19 @@ impl Bench<'_> {
         if let Some(fault) = fault {
             self.refuse_what_webpki_refuses(&mut answers, &fault, &descent);
         }
-        self.mark_asked(&mut answers);
         let policy = &self.trust.policy;
+        // the same judgement, whoever asks
+        let strict = Demands { chain: true, pin: false, staple: false };
+        let strict_refusal = answers
+            .iter()
+            .cloned()
+            .find_map(|answer| Some(self.demanded(answer, strict)).filter(Answer::refuses));
+        let demands = Demands {
+            chain: policy.asks_chain(),
+            pin: policy.asks_pin(),
+            staple: policy.staple.is_some(),
+        };
+        let answers = answers.into_iter().map(|it| self.demanded(it, demands)).collect();
         let needed = if path.is_some() { proved.len() } else { descent.len() };
         let mut verdict = Verdict {
             opportunistic: policy.is_opportunistic(),
@@ -82,31 +102,30 @@ impl Bench<'_> {
             pinned,
             staple,
             at: self.seconds(),
+            strict_refusal,
             hint: None,
         };
         verdict.hint = verdict.refusal().and_then(|answer| self.hint(answer));
         verdict
     }
 
-    /// Says of each answer whether the policy asked for it.
-    fn mark_asked(&self, answers: &mut [Answer]) {
-        let policy = &self.trust.policy;
-        for answer in answers {
-            answer.asked = match answer.question {
-                Question::Pin => policy.asks_pin(),
-                // nobody goes on with a certificate that its issuer revoked, or that demands a
-                // staple and has none
-                Question::Staple => {
-                    policy.staple.is_some()
-                        || policy.asks_chain() && answer.flaw == Some(Flaw::Revoked)
-                        || policy.asks_chain() && self.content(0).is_some_and(|it| it.must_staple)
-                }
-                _ => policy.asks_chain(),
-            };
-            if !answer.asked && answer.flaw == Some(Flaw::NoStaple) {
-                *answer = Answer::open(Question::Staple, "no OCSP response was stapled");
+    /// An answer, with whether `demands` ask for it.
+    fn demanded(&self, mut answer: Answer, demands: Demands) -> Answer {
+        answer.asked = match answer.question {
+            Question::Pin => demands.pin,
+            // nobody goes on with a certificate that its issuer revoked, or that demands a staple
+            // and has none
+            Question::Staple => {
+                let must_staple = self.content(0).is_some_and(|it| it.must_staple);
+                let is_revoked = answer.flaw == Some(Flaw::Revoked);
+                demands.staple || demands.chain && (is_revoked || must_staple)
             }
+            _ => demands.chain,
+        };
+        if !answer.asked && answer.flaw == Some(Flaw::NoStaple) {
+            return Answer::open(Question::Staple, "no OCSP response was stapled");
         }
+        answer
     }
 
     pub(super) fn seconds(&self) -> i64 {

@@ -36,6 +36,7 @@ mod soak;
 mod staple;
 #[cfg(unix)]
 mod streams;
+mod strict;
 #[cfg(unix)]
 mod time;
 mod transport;
