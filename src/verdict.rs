@@ -107,6 +107,10 @@ pub struct CertContent {
     pub unknown_critical: Vec<String>,
     /// A server must staple its status (RFC 7633).
     pub must_staple: bool,
+    /// What it says of the key that signed it.
+    pub authority_key: Option<AuthorityKey>,
+    /// Its subject key identifier.
+    pub subject_key: Option<Vec<u8>>,
 }
 
 impl CertContent {
@@ -121,6 +125,27 @@ impl CertContent {
             _ => Some(uses.join(", ")),
         }
     }
+}
+
+/// An authority key identifier (RFC 5280 section 4.2.1.1): the subject key identifier of the issuer,
+/// or issuer and serial number of the issuer's certificate, or both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthorityKey {
+    /// The subject key identifier of the issuer.
+    pub key_id: Option<Vec<u8>>,
+    /// The name of the issuer of the issuer's certificate.
+    pub issuer: Option<String>,
+    /// The serial number of that certificate, upper-case hex.
+    pub serial: Option<String>,
+}
+
+/// What of an authority key identifier is not so of the issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorityFault {
+    /// The key.
+    Key,
+    /// Issuer or serial number of the issuer's certificate.
+    Certificate,
 }
 
 /// Basic constraints.
@@ -375,6 +400,9 @@ pub struct Verdict {
     pub at: i64,
     /// What is wrong with a path that is trusted all the same, as clauses: others refuse it.
     pub notes: Vec<String>,
+    /// Positions of the certificates, of those needed, whose authority key identifier does not fit
+    /// their issuer.
+    pub authority_faults: Vec<(usize, AuthorityFault)>,
     /// What a client of the strict profile would refuse it for; `None` where it would not.
     pub strict_refusal: Option<Answer>,
     /// The one next thing to type.

@@ -8,8 +8,8 @@ use crate::dns::digits::in_hex;
 use crate::moment::{day, span};
 use crate::text::{base64, shortened};
 use crate::verdict::{
-    AltName, AnchorFacts, Answer, CertContent, CertFacts, Question, SessionFacts, Signer,
-    StapleStatus, TlsFacts, Verdict,
+    AltName, AnchorFacts, Answer, AuthorityFault, CertContent, CertFacts, Question, SessionFacts,
+    Signer, StapleStatus, TlsFacts, Verdict,
 };
 
 /// Names shown where not all are asked for.
@@ -244,6 +244,14 @@ pub(super) fn notes(position: usize, content: &CertContent, facts: &TlsFacts) ->
         Some(uses) if !serves(uses) => notes.push(format!("it is for {} only", uses.join(", "))),
         _ => {}
     }
+    let faults = facts.verdict.authority_faults.iter().filter(|(it, _)| *it == position);
+    notes.extend(faults.map(|(_, fault)| {
+        let what = match fault {
+            AuthorityFault::Key => "key",
+            AuthorityFault::Certificate => "certificate",
+        };
+        format!("its authority key identifier is of another {what} than that of its issuer")
+    }));
     if position == 0 && content.must_staple && facts.verdict.staple.is_none() {
         notes.push("it demands a stapled OCSP response, and none came".to_owned());
     }

@@ -13,6 +13,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
 
+use super::authority;
 use super::signature::Signed;
 use crate::text;
 use crate::verdict::{AltName, CaFacts, CertContent, CertFacts};
@@ -203,6 +204,10 @@ fn content(certificate: &X509Certificate<'_>) -> CertContent {
             ParsedExtension::KeyUsage(it) => {
                 facts.key_usage = Some(words(&it.to_string()));
             }
+            ParsedExtension::AuthorityKeyIdentifier(it) => {
+                facts.authority_key = Some(authority::read(it));
+            }
+            ParsedExtension::SubjectKeyIdentifier(it) => facts.subject_key = Some(it.0.to_vec()),
             // a limit that cannot be read allows nothing
             ParsedExtension::ParseError { .. } => match &*oid {
                 KEY_USAGE => facts.key_usage = Some(Vec::new()),
@@ -502,7 +507,7 @@ fn signature(algorithm: &AlgorithmIdentifier<'_>) -> String {
     .to_owned()
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
         // writing to a String cannot fail
         let _ = write!(text, "{octet:02X}");

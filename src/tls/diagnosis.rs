@@ -11,7 +11,9 @@ use super::roots::Trust;
 use super::words;
 use crate::moment::{day, span};
 use crate::text::{self, base64};
-use crate::verdict::{AltName, AnchorFacts, Answer, CertFacts, Flaw, Question, Signer, Verdict};
+use crate::verdict::{
+    AltName, AnchorFacts, Answer, AuthorityFault, CertFacts, Flaw, Question, Signer, Verdict,
+};
 
 /// Judges a chain whose first key was proved by the handshake. `facts` are those of `chain`, in
 /// its order; `staple` is the OCSP response sent along, empty when there was none.
@@ -90,11 +92,12 @@ impl Bench<'_> {
         };
         let answers = answers.into_iter().map(|it| self.demanded(it, demands)).collect();
         let needed = if path.is_some() { proved.len() } else { descent.len() };
+        let authority_faults = self.authority_faults(&descent[..needed], &signers, path.as_ref());
         let mut verdict = Verdict {
             opportunistic: policy.is_opportunistic(),
             name: policy.name.as_ref().map(|name| name.to_str().into_owned()).unwrap_or_default(),
             answers,
-            notes: notes(anchor.as_ref(), self.seconds()),
+            notes: notes(anchor.as_ref(), &authority_faults, self.seconds()),
             path: descent,
             needed,
             signers,
@@ -102,6 +105,7 @@ impl Bench<'_> {
             pinned,
             staple,
             at: self.seconds(),
+            authority_faults,
             strict_refusal,
             hint: None,
         };
@@ -356,7 +360,11 @@ fn chain(led: Result<(&Path, &AnchorFacts), (Flaw, String)>) -> Answer {
 }
 
 /// What others refuse a trusted path for, as clauses of the verdict.
-fn notes(anchor: Option<&AnchorFacts>, now: i64) -> Vec<String> {
+fn notes(
+    anchor: Option<&AnchorFacts>,
+    authority: &[(usize, AuthorityFault)],
+    now: i64,
+) -> Vec<String> {
     let dated = anchor.and_then(|anchor| {
         let (begin, end) = anchor.validity?;
         let state = match anchor.date_flaw(now)? {
@@ -365,7 +373,15 @@ fn notes(anchor: Option<&AnchorFacts>, now: i64) -> Vec<String> {
         };
         Some(format!("the trust anchor {state}; OpenSSL and GnuTLS refuse it"))
     });
-    dated.into_iter().collect()
+    let authority = authority.iter().map(|(position, fault)| {
+        let (what, others) = match fault {
+            AuthorityFault::Key => ("key", "OpenSSL and GnuTLS refuse"),
+            AuthorityFault::Certificate => ("certificate", "OpenSSL refuses"),
+        };
+        let number = position + 1;
+        format!("the authority key identifier of #{number} is of another {what}; {others} it")
+    });
+    dated.into_iter().chain(authority).collect()
 }
 
 fn shortened(name: &str) -> String {

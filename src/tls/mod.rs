@@ -2,6 +2,7 @@
 //! is drawn by the same code as an accepted one.
 
 mod anchor;
+mod authority;
 pub mod certificate;
 mod chain;
 pub mod diagnosis;

@@ -186,6 +186,8 @@ struct Readable<'a> {
     constraints: Option<&'a str>,
     unknown_critical: &'a [String],
     must_staple: bool,
+    authority_key_id: Option<String>,
+    subject_key_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -255,6 +257,8 @@ impl<'a> Readable<'a> {
             constraints,
             unknown_critical,
             must_staple,
+            authority_key,
+            subject_key,
         } = content;
         Self {
             subject,
@@ -274,8 +278,14 @@ impl<'a> Readable<'a> {
             constraints: constraints.as_deref(),
             unknown_critical,
             must_staple: *must_staple,
+            authority_key_id: key_id(authority_key.as_ref().and_then(|it| it.key_id.as_ref())),
+            subject_key_id: key_id(subject_key.as_ref()),
         }
     }
+}
+
+fn key_id(octets: Option<&Vec<u8>>) -> Option<String> {
+    octets.map(|it| in_hex(it))
 }
 
 impl<'a> AltNameView<'a> {

@@ -191,7 +191,7 @@ pub(super) const OUTPUT_LINES: &[(&str, &str)] = &[
          each question: name, chain, dates, purpose, staple and pin, also for those that hold. \
          The chain of a server that is refused is shown like any other. What other programs refuse \
          and tdig accepts is said behind what was checked: a trust anchor that has expired or is \
-         not valid yet.",
+         not valid yet, and an authority key identifier of another key.",
     ),
     ("Phases", "The time that connection, TLS handshake and reply took, one by one."),
     (
