@@ -256,8 +256,9 @@ pub const OPTIONS: &[Row] = &[
         .ours()
         .manual(
             "A time as in 30d or 12h, or a share of the certificate's lifetime as in 33%. It \
-             concerns every certificate that the trust rests on. The lookup is done and shown; the \
-             exit status is 2.",
+             concerns every certificate that the trust rests on, and the trust anchor's own where \
+             that is at hand. One that is not valid yet, or has dates that cannot be read, fails. \
+             The lookup is done and shown; the exit status is 2.",
         ),
     row(Trust, "fail", Required("COND"), set::fail, "Fail if COND,... holds: rcode, empty and others.")
         .ours()

@@ -16,6 +16,7 @@ mod client;
 mod conditions;
 mod cookies;
 mod corpus;
+mod expiry;
 mod fallback;
 mod faults;
 mod flaws;
