@@ -114,8 +114,8 @@ pub struct CertContent {
 }
 
 impl CertContent {
-    /// The key usage in words, where there is one and it lacks digital signature: a TLS server signs
-    /// the handshake (RFC 8446 section 4.4.2.2).
+    /// The key usage in words, where there is one and it lacks digital signature: a TLS server
+    /// signs the handshake (RFC 8446 section 4.4.2.2).
     pub fn usage_without_signature(&self) -> Option<String> {
         let uses = self.key_usage.as_ref()?;
         let uses: Vec<_> = uses.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
@@ -127,8 +127,8 @@ impl CertContent {
     }
 }
 
-/// An authority key identifier (RFC 5280 section 4.2.1.1): the subject key identifier of the issuer,
-/// or issuer and serial number of the issuer's certificate, or both.
+/// An authority key identifier (RFC 5280 section 4.2.1.1): the subject key identifier of the
+/// issuer, or issuer and serial number of the issuer's certificate, or both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthorityKey {
     /// The subject key identifier of the issuer.

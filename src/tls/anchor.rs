@@ -120,8 +120,8 @@ impl Bench<'_> {
     }
 
     /// Whether #1 is the end-entity that the anchor at `index` is: the same certificate, or another
-    /// of the same key for a name that the anchor's certificate has too, and a purpose. The key alone
-    /// does not suffice, or its holder could take any name.
+    /// of the same key for a name that the anchor's certificate has too, and a purpose. The key
+    /// alone does not suffice, or its holder could take any name.
     fn is_itself(&self, index: usize) -> bool {
         let anchors = &self.trust.anchors;
         let (Some(certificate), Some(first), Some(link)) =
@@ -145,9 +145,9 @@ impl Bench<'_> {
         is_for_servers && self.trust.policy.name.as_ref().is_some_and(is_for_name)
     }
 
-    /// The path of #1 alone, where it is a trust anchor itself: it needs no issuer then, and RFC 5280
-    /// section 6.1.4 (k) asks only of those that issue others whether they are a CA's. All else that
-    /// webpki asks of an end-entity holds.
+    /// The path of #1 alone, where it is a trust anchor itself: it needs no issuer then, and RFC
+    /// 5280 section 6.1.4 (k) asks only of those that issue others whether they are a CA's. All
+    /// else that webpki asks of an end-entity holds.
     pub(super) fn itself(&self, time: UnixTime, usage: Usage) -> Option<Path> {
         let anchor = (0..self.trust.anchors.anchors.len()).find(|&it| self.is_itself(it))?;
         let end_entity = EndEntityCert::try_from(self.chain.first()?).ok()?;

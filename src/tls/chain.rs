@@ -155,8 +155,8 @@ impl<'a> Bench<'a> {
         self.links.get(position)?.as_ref()
     }
 
-    /// webpki's verdict on the chain, as of `time` and for `usage`, by anchors that may vouch for it;
-    /// by those within their dates, where they suffice.
+    /// webpki's verdict on the chain, as of `time` and for `usage`, by anchors that may vouch for
+    /// it; by those within their dates, where they suffice.
     pub(super) fn verify(&self, time: UnixTime, usage: Usage) -> Result<Path, webpki::Error> {
         let in_dates: Vec<_> =
             self.anchors.iter().copied().filter(|&it| self.is_in_dates(it)).collect();

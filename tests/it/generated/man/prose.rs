@@ -183,7 +183,8 @@ pub(super) const OUTPUT_LINES: &[(&str, &str)] = &[
         "Chain",
         "The certificates as they were sent, each with its subject, pin, names, dates and key, \
          and who signed it. A pinned key says MATCH. The trust anchor follows where it was not \
-         sent, with its dates where its certificate is at hand. At most four names are shown; `-dd` shows all.",
+         sent, with its dates where its certificate is at hand. At most four names are shown; \
+         `-dd` shows all.",
     ),
     (
         "Verdict",
