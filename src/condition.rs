@@ -12,7 +12,7 @@ use crate::dns::rdata::write_type;
 use crate::dns::section::Section;
 use crate::exchange::Exchange;
 use crate::moment::{day, span};
-use crate::verdict::TlsFacts;
+use crate::verdict::{Signer, TlsFacts};
 
 /// What must hold beside the lookup itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -163,29 +163,61 @@ impl Margin {
         humantime::parse_duration(typed).ok().map(Self::Time)
     }
 
-    /// Why a certificate of the path has too little left, if one has. The first such is told.
+    /// Why a certificate that the trust rests on has too little left, if one has, or cannot be
+    /// judged; the trust anchor comes last. The first such is told.
     fn failed(self, tls: &TlsFacts) -> Option<String> {
-        let now = tls.verdict.at;
-        tls.verdict.path.iter().find_map(|&position| {
-            let content = tls.chain.get(position)?.content.as_ref().ok()?;
-            let lifetime = content.not_after.saturating_sub(content.not_before).max(0);
-            let least = match self {
-                Self::Time(time) => i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
-                Self::Share(percent) => lifetime / 100 * i64::from(percent),
+        let verdict = &tls.verdict;
+        if verdict.rests_on().is_empty() {
+            return Some("tls-expiry, there was no certificate".into());
+        }
+        let unreadable = |position: usize| {
+            let number = position + 1;
+            format!("tls-expiry, the dates of certificate #{number} cannot be read")
+        };
+        let of_one = |&position: &usize| {
+            let Some(Ok(content)) = tls.chain.get(position).map(|it| &it.content) else {
+                return Some(unreadable(position));
             };
-            let left = content.not_after.saturating_sub(now);
-            (left < least).then(|| {
-                let (number, end) = (position + 1, day(content.not_after));
-                let words = match left {
-                    ..0 => format!("expired {} ago ({end})", span(left)),
-                    _ => format!("expires in {} ({end})", span(left)),
-                };
-                let of = match self {
-                    Self::Time(_) => String::new(),
-                    Self::Share(_) => format!(" of its {}", span(lifetime)),
-                };
-                format!("tls-expiry, certificate #{number} {words}, which is less than {self}{of}")
-            })
+            let whose = format!("certificate #{}", position + 1);
+            self.too_short(&whose, content.not_before, content.not_after, verdict.at)
+        };
+        // what cannot be read is on no path, though it may have signed what is
+        let beyond = || {
+            let signer = verdict.signers.get(*verdict.rests_on().last()?)?;
+            let Signer::Sent(position) = *signer else { return None };
+            let is_readable = tls.chain.get(position)?.content.is_ok();
+            (verdict.anchor.is_none() && !is_readable).then(|| unreadable(position))
+        };
+        let of_anchor = || {
+            let anchor = verdict.anchor.as_ref()?;
+            let (begin, end) = anchor.validity?;
+            self.too_short(&format!("the trust anchor {}", anchor.subject), begin, end, verdict.at)
+        };
+        verdict.rests_on().iter().find_map(of_one).or_else(beyond).or_else(of_anchor)
+    }
+
+    /// Why a certificate that is valid from `begin` to `end` has too little left, if it has.
+    fn too_short(self, whose: &str, begin: i64, end: i64, now: i64) -> Option<String> {
+        if now < begin {
+            let (day, wait) = (day(begin), span(begin - now));
+            return Some(format!("tls-expiry, {whose} is not valid before {day}, in {wait}"));
+        }
+        let lifetime = end.saturating_sub(begin).max(0);
+        let least = match self {
+            Self::Time(time) => i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+            Self::Share(percent) => lifetime / 100 * i64::from(percent),
+        };
+        let left = end.saturating_sub(now);
+        (left < least.max(0)).then(|| {
+            let words = match left {
+                ..0 => format!("expired {} ago ({})", span(left), day(end)),
+                _ => format!("expires in {} ({})", span(left), day(end)),
+            };
+            let of = match self {
+                Self::Time(_) => String::new(),
+                Self::Share(_) => format!(" of its {}", span(lifetime)),
+            };
+            format!("tls-expiry, {whose} {words}, which is less than {self}{of}")
         })
     }
 }
@@ -358,7 +390,7 @@ mod tests {
         let mut tls = TlsFacts {
             // a leaf of 90 days with 30 left, its CA, and a stranger that is over
             chain: vec![certificate(0, 90), certificate(0, 900), certificate(0, 1)],
-            verdict: Verdict { at: 60 * DAY, path: vec![0, 1], ..Verdict::default() },
+            verdict: Verdict { at: 60 * DAY, path: vec![0, 1], needed: 2, ..Verdict::default() },
             ..TlsFacts::default()
         };
         let days = |days: u64| Margin::Time(Duration::from_secs(days * 86_400));

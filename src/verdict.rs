@@ -107,6 +107,45 @@ pub struct CertContent {
     pub unknown_critical: Vec<String>,
     /// A server must staple its status (RFC 7633).
     pub must_staple: bool,
+    /// What it says of the key that signed it.
+    pub authority_key: Option<AuthorityKey>,
+    /// Its subject key identifier.
+    pub subject_key: Option<Vec<u8>>,
+}
+
+impl CertContent {
+    /// The key usage in words, where there is one and it lacks digital signature: a TLS server
+    /// signs the handshake (RFC 8446 section 4.4.2.2).
+    pub fn usage_without_signature(&self) -> Option<String> {
+        let uses = self.key_usage.as_ref()?;
+        let uses: Vec<_> = uses.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
+        match uses[..] {
+            _ if uses.contains(&"digital signature") => None,
+            [] => Some("nothing that can be read".into()),
+            _ => Some(uses.join(", ")),
+        }
+    }
+}
+
+/// An authority key identifier (RFC 5280 section 4.2.1.1): the subject key identifier of the
+/// issuer, or issuer and serial number of the issuer's certificate, or both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthorityKey {
+    /// The subject key identifier of the issuer.
+    pub key_id: Option<Vec<u8>>,
+    /// The name of the issuer of the issuer's certificate.
+    pub issuer: Option<String>,
+    /// The serial number of that certificate, upper-case hex.
+    pub serial: Option<String>,
+}
+
+/// What of an authority key identifier is not so of the issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorityFault {
+    /// The key.
+    Key,
+    /// Issuer or serial number of the issuer's certificate.
+    Certificate,
 }
 
 /// Basic constraints.
@@ -201,6 +240,11 @@ impl Answer {
         Self { question, asked: false, holds: Some(false), flaw: Some(flaw), why: why.into() }
     }
 
+    /// Whether it was asked, and does not hold.
+    pub fn refuses(&self) -> bool {
+        self.asked && self.holds != Some(true)
+    }
+
     /// It could not be judged.
     pub fn open(question: Question, why: impl Into<String>) -> Self {
         Self { question, asked: false, holds: None, flaw: None, why: why.into() }
@@ -249,6 +293,8 @@ pub enum Flaw {
     NotYetValid,
     /// Not meant for servers.
     OtherPurpose,
+    /// A key usage that does not allow what the key is used for.
+    KeyUsage,
     /// Revoked by its issuer.
     Revoked,
     /// No staple came.
@@ -286,6 +332,7 @@ impl fmt::Display for Flaw {
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
             Self::OtherPurpose => "other-purpose",
+            Self::KeyUsage => "key-usage",
             Self::Revoked => "revoked",
             Self::NoStaple => "no-staple",
             Self::StaleStaple => "stale-staple",
@@ -338,6 +385,9 @@ pub struct Verdict {
     /// Positions (from 0) in the chain of the verified path, end-entity first; where none could
     /// be verified, of the certificates from which the end-entity's signatures descend.
     pub path: Vec<usize>,
+    /// How many of those, from the first, the trust rests on: the rest lies beyond a trust anchor,
+    /// and is not needed. All of them where no trust anchor was found.
+    pub needed: usize,
     /// Who made the signature of each certificate of the chain.
     pub signers: Vec<Signer>,
     /// Where the path ends.
@@ -348,6 +398,13 @@ pub struct Verdict {
     pub staple: Option<Result<StapleFacts, String>>,
     /// When it was judged, seconds since 1970.
     pub at: i64,
+    /// What is wrong with a path that is trusted all the same, as clauses: others refuse it.
+    pub notes: Vec<String>,
+    /// Positions of the certificates, of those needed, whose authority key identifier does not fit
+    /// their issuer.
+    pub authority_faults: Vec<(usize, AuthorityFault)>,
+    /// What a client of the strict profile would refuse it for; `None` where it would not.
+    pub strict_refusal: Option<Answer>,
     /// The one next thing to type.
     pub hint: Option<String>,
 }
@@ -370,7 +427,12 @@ impl Verdict {
 
     /// Every question asked that does not hold.
     pub fn refusals(&self) -> impl Iterator<Item = &Answer> {
-        self.answers.iter().filter(|answer| answer.asked && answer.holds != Some(true))
+        self.answers.iter().filter(|answer| answer.refuses())
+    }
+
+    /// Positions of the certificates that the trust rests on, end-entity first.
+    pub fn rests_on(&self) -> &[usize] {
+        &self.path[..self.needed.min(self.path.len())]
     }
 
     /// Whether every question asked holds.
@@ -406,4 +468,21 @@ pub struct AnchorFacts {
     pub pin: [u8; 32],
     /// `system store`, `built-in Mozilla roots`, or the file.
     pub origin: String,
+    /// From when until when its certificate is valid, seconds since 1970; `None` where that is not
+    /// at hand.
+    pub validity: Option<(i64, i64)>,
+    /// It is the end-entity itself.
+    pub is_first: bool,
+}
+
+impl AnchorFacts {
+    /// What is wrong with its dates at `now`, if they are known and something is.
+    pub fn date_flaw(&self, now: i64) -> Option<Flaw> {
+        let (begin, end) = self.validity?;
+        match () {
+            () if now > end => Some(Flaw::Expired),
+            () if now < begin => Some(Flaw::NotYetValid),
+            () => None,
+        }
+    }
 }

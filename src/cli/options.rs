@@ -187,7 +187,8 @@ pub const OPTIONS: &[Row] = &[
             "May be given several times; what is trusted adds up. The certificate must lead to one \
              of these trust anchors, be within its dates, be meant for a server, and carry the \
              name or address of the server as typed. Where the server is neither, such as a UNIX \
-             socket, +tls-hostname is needed.",
+             socket, +tls-hostname is needed. A certificate in FILE that is not a CA's, or may not \
+             sign this one, is trusted only as the server's own.",
         ),
     row(Trust, "tls-mozilla", Nothing, set::tls_mozilla, "Trust Mozilla's roots, built in.")
         .ours()
@@ -256,8 +257,9 @@ pub const OPTIONS: &[Row] = &[
         .ours()
         .manual(
             "A time as in 30d or 12h, or a share of the certificate's lifetime as in 33%. It \
-             concerns every certificate that the trust rests on. The lookup is done and shown; the \
-             exit status is 2.",
+             concerns every certificate that the trust rests on, and the trust anchor's own where \
+             that is at hand. One that is not valid yet, or has dates that cannot be read, fails. \
+             The lookup is done and shown; the exit status is 2.",
         ),
     row(Trust, "fail", Required("COND"), set::fail, "Fail on COND[,...]: rcode, nodata and others.")
         .ours()

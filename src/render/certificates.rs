@@ -8,8 +8,8 @@ use crate::dns::digits::in_hex;
 use crate::moment::{day, span};
 use crate::text::{base64, shortened};
 use crate::verdict::{
-    AltName, AnchorFacts, Answer, CertContent, CertFacts, Flaw, Question, SessionFacts, Signer,
-    StapleStatus, TlsFacts, Verdict,
+    AltName, AnchorFacts, Answer, AuthorityFault, CertContent, CertFacts, Question, SessionFacts,
+    Signer, StapleStatus, TlsFacts, Verdict,
 };
 
 /// Names shown where not all are asked for.
@@ -32,9 +32,11 @@ pub fn section(facts: &TlsFacts, ink: Ink, out: &mut dyn Write) -> io::Result<()
             line(out, ink, role, &format!(";;     {text}"))?;
         }
     }
-    if let Some((heading, pin)) = anchor_not_sent(facts) {
+    if let Some((heading, lines)) = anchor_not_sent(facts) {
         line(out, ink, Role::Owner, &format!(";; {heading}"))?;
-        line(out, ink, Role::Pin, &format!(";;     {pin}"))?;
+        for (role, text) in lines {
+            line(out, ink, role, &format!(";;     {text}"))?;
+        }
     }
     let (role, words) = verdict(&facts.verdict);
     line(out, ink, role, &format!(";; Verdict: {words}"))?;
@@ -120,12 +122,16 @@ pub(super) fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Ro
     if !content.names.is_empty() && !all {
         lines.push((Role::Comment, names(&content.names)));
     }
-    lines.push(validity(content, verdict.at));
+    lines.push(validity(content.not_before, content.not_after, verdict.at));
     let text = |text: String| if all { text } else { shortened(&text, LONGEST) };
     lines.push((Role::Comment, text(key(position, content, verdict))));
     lines.push((Role::Comment, format!("Serial: {}", text(content.serial.clone()))));
     if all {
         lines.push((Role::Comment, format!("Use: {}", uses(content))));
+    }
+    if let (0, Some(uses)) = (position, content.usage_without_signature()) {
+        let why = "a TLS server needs digital signature";
+        lines.push((Role::Warning, format!("Key usage: {uses} ({why})")));
     }
     if let (0, Some(staple)) = (position, staple(verdict)) {
         lines.push(staple);
@@ -144,18 +150,16 @@ pub(super) fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Ro
             false => "it did not sign #1",
         };
         lines.push((Role::Warning, format!("Not on the path: {why}")));
-    } else if let Some(last) = last_needed(verdict, position) {
-        let last = last + 1;
-        lines.push((Role::Comment, format!("Not needed: a trust anchor signed #{last}")));
+    } else if !verdict.rests_on().contains(&position) {
+        let why = match (&verdict.anchor, verdict.rests_on().last()) {
+            (Some(AnchorFacts { is_first: false, .. }), Some(last)) => {
+                format!("a trust anchor signed #{}", last + 1)
+            }
+            _ => "#1 is a trust anchor itself".to_owned(),
+        };
+        lines.push((Role::Comment, format!("Not needed: {why}")));
     }
     lines
-}
-
-/// The certificate before `position` on the path that a trust anchor signed.
-fn last_needed(verdict: &Verdict, position: usize) -> Option<usize> {
-    let before = verdict.path.iter().take_while(|&&it| it != position);
-    verdict.anchor.as_ref()?;
-    before.copied().find(|&it| verdict.signers.get(it) == Some(&Signer::Anchor))
 }
 
 /// The pin as others write it, and the hash of the whole certificate.
@@ -213,7 +217,7 @@ fn staple(verdict: &Verdict) -> Option<(Role, String)> {
 }
 
 /// What is odd about a certificate for the place it has: a CA in front, an issuer that is none.
-fn notes(position: usize, content: &CertContent, facts: &TlsFacts) -> Vec<String> {
+pub(super) fn notes(position: usize, content: &CertContent, facts: &TlsFacts) -> Vec<String> {
     const SIGN: &str = "key cert sign";
     let mut notes = Vec::new();
     let signed = facts.verdict.signers.iter().enumerate().find(|(other, signer)| {
@@ -240,6 +244,14 @@ fn notes(position: usize, content: &CertContent, facts: &TlsFacts) -> Vec<String
         Some(uses) if !serves(uses) => notes.push(format!("it is for {} only", uses.join(", "))),
         _ => {}
     }
+    let faults = facts.verdict.authority_faults.iter().filter(|(it, _)| *it == position);
+    notes.extend(faults.map(|(_, fault)| {
+        let what = match fault {
+            AuthorityFault::Key => "key",
+            AuthorityFault::Certificate => "certificate",
+        };
+        format!("its authority key identifier is of another {what} than that of its issuer")
+    }));
     if position == 0 && content.must_staple && facts.verdict.staple.is_none() {
         notes.push("it demands a stapled OCSP response, and none came".to_owned());
     }
@@ -252,49 +264,31 @@ fn notes(position: usize, content: &CertContent, facts: &TlsFacts) -> Vec<String
     notes
 }
 
-/// The trust anchor, where it ends the path without having been sent.
-pub(super) fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, String)> {
-    let AnchorFacts { subject, pin, origin } = facts.verdict.anchor.as_ref()?;
+/// The trust anchor, where it ends the path without having been sent: a heading, and lines.
+pub(super) fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, Vec<(Role, String)>)> {
+    let anchor = facts.verdict.anchor.as_ref()?;
+    let AnchorFacts { subject, pin, origin, validity: dates, .. } = anchor;
     let sent = facts.chain.iter().any(|it| it.pin.as_ref() == Some(pin));
     let number = facts.chain.len() + 1;
+    let subject = shortened(subject, LONGEST);
     (!sent).then(|| {
-        (
-            format!(
-                "#{number}, not sent: {} (trust anchor, {origin})",
-                shortened(subject, LONGEST)
-            ),
-            format!("SHA-256 PIN: {}", base64(pin)),
-        )
+        let mut lines = vec![(Role::Pin, format!("SHA-256 PIN: {}", base64(pin)))];
+        lines.extend(dates.map(|(begin, end)| validity(begin, end, facts.verdict.at)));
+        (format!("#{number}, not sent: {subject} (trust anchor, {origin})"), lines)
     })
 }
 
 /// The verdict in one line.
 pub(super) fn verdict(verdict: &Verdict) -> (Role, String) {
     let name = &verdict.name;
+    let notes: String = verdict.notes.iter().map(|it| format!("; {it}")).collect();
     if verdict.opportunistic {
-        // a staple that is missing or odd stops nobody who did not ask for it
-        let held = |it: &&Answer| match it.question {
-            Question::Pin => false,
-            Question::Staple => it.flaw == Some(Flaw::Revoked),
-            _ => it.holds != Some(true),
+        let would = match &verdict.strict_refusal {
+            None => format!("trust it for {name} by the built-in Mozilla roots{notes}"),
+            Some(answer) => format!("refuse it for {name}: {}: {}", answer.question, answer.why),
         };
-        return match verdict.answers.iter().find(held) {
-            None => (
-                Role::Warning,
-                format!(
-                    "not verified (opportunistic profile); a strict client would trust it for {name} \
-                     by the built-in Mozilla roots"
-                ),
-            ),
-            Some(answer) => (
-                Role::Warning,
-                format!(
-                    "not verified (opportunistic profile); a strict client would refuse it for {name}: \
-                     {}: {}",
-                    answer.question, answer.why
-                ),
-            ),
-        };
+        let words = format!("not verified (opportunistic profile); a strict client would {would}");
+        return (Role::Warning, words);
     }
     if !verdict.trusted() {
         return (Role::Bad, format!("REFUSED for {name}"));
@@ -315,7 +309,7 @@ pub(super) fn verdict(verdict: &Verdict) -> (Role, String) {
     } else if !verdict.asked(Question::Chain) {
         not_asked = "; chain, dates, name and purpose not asked";
     }
-    (Role::Good, format!("trusted for {name} ({}{not_asked})", asked.join(", ")))
+    (Role::Good, format!("trusted for {name} ({}{not_asked}){notes}", asked.join(", ")))
 }
 
 /// The answers to show under the verdict: all of them when the peer was refused.
@@ -366,8 +360,7 @@ fn names(names: &[AltName]) -> String {
     format!("Names: {}{more}", shown.join(", "))
 }
 
-fn validity(content: &CertContent, now: i64) -> (Role, String) {
-    let CertContent { not_before, not_after, .. } = *content;
+fn validity(not_before: i64, not_after: i64, now: i64) -> (Role, String) {
     let (role, words) = if now > not_after {
         (Role::Bad, format!("expired {} ago", span(now - not_after)))
     } else if now < not_before {

@@ -211,8 +211,9 @@ impl Talk<'_> {
             }
         }
         // in other words than a certificate that was sent, so that who counts those counts right
-        if let Some((heading, pin)) = who::anchor_not_sent(facts) {
-            self.debug(format_args!("     {heading}, {pin}"))?;
+        if let Some((heading, lines)) = who::anchor_not_sent(facts) {
+            let lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
+            self.debug(format_args!("     {heading}, {}", lines.join(", ")))?;
         }
         Ok(())
     }

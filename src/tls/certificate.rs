@@ -13,6 +13,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
 
+use super::authority;
 use super::signature::Signed;
 use crate::text;
 use crate::verdict::{AltName, CaFacts, CertContent, CertFacts};
@@ -189,7 +190,7 @@ fn content(certificate: &X509Certificate<'_>) -> CertContent {
     for extension in certificate.extensions() {
         let oid = extension.oid.to_id_string();
         if extension.critical && !UNDERSTOOD.contains(&&*oid) {
-            facts.unknown_critical.push(oid);
+            facts.unknown_critical.push(oid.clone());
         } else if oid == TLS_FEATURE {
             facts.must_staple = demands_staple(extension.value);
         }
@@ -203,6 +204,16 @@ fn content(certificate: &X509Certificate<'_>) -> CertContent {
             ParsedExtension::KeyUsage(it) => {
                 facts.key_usage = Some(words(&it.to_string()));
             }
+            ParsedExtension::AuthorityKeyIdentifier(it) => {
+                facts.authority_key = Some(authority::read(it));
+            }
+            ParsedExtension::SubjectKeyIdentifier(it) => facts.subject_key = Some(it.0.to_vec()),
+            // a limit that cannot be read allows nothing
+            ParsedExtension::ParseError { .. } => match &*oid {
+                KEY_USAGE => facts.key_usage = Some(Vec::new()),
+                EXTENDED_KEY_USAGE => facts.extended_key_usage = Some(Vec::new()),
+                _ => {}
+            },
             ParsedExtension::NameConstraints(it) => facts.constraints = Some(constraints(it)),
             ParsedExtension::ExtendedKeyUsage(it) => {
                 let known = [
@@ -238,6 +249,8 @@ fn content(certificate: &X509Certificate<'_>) -> CertContent {
 /// key usage.
 const UNDERSTOOD: [&str; 6] =
     ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.37"];
+const KEY_USAGE: &str = "2.5.29.15";
+const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 /// RFC 7633
 const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
 
@@ -494,7 +507,7 @@ fn signature(algorithm: &AlgorithmIdentifier<'_>) -> String {
     .to_owned()
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
         // writing to a String cannot fail
         let _ = write!(text, "{octet:02X}");

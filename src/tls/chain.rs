@@ -1,13 +1,15 @@
 //! Where a chain leads: the path that webpki verifies, and who signed what. One rule: a path is
 //! webpki's or it is none; and whatever a server sends, it is asked little and a few times at most.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
 
+use super::anchor::Unfit;
 use super::certificate::{Outline, is_supported_key, sequence};
 use super::roots::Trust;
 use crate::verdict::{CertContent, CertFacts, Signer};
@@ -42,6 +44,8 @@ pub(super) struct Bench<'a> {
     pub(super) crowded: bool,
     /// Whether a key, a SubjectPublicKeyInfo, made the signature of the certificate at a position.
     checked: BTreeMap<(usize, &'a [u8]), bool>,
+    /// Why anchors that signed were refused.
+    pub(super) unfit: RefCell<Vec<Unfit>>,
 }
 
 /// One certificate as a link of a chain.
@@ -58,6 +62,8 @@ pub(super) struct Link<'a> {
 pub(super) struct Path {
     pub(super) certificates: Vec<usize>,
     pub(super) anchor: usize,
+    /// #1 is that anchor: nobody had to sign it.
+    pub(super) is_itself: bool,
 }
 
 impl<'a> Bench<'a> {
@@ -89,6 +95,7 @@ impl<'a> Bench<'a> {
             searched: false,
             crowded: false,
             checked: BTreeMap::new(),
+            unfit: RefCell::default(),
         };
         if chain.len() > FEW {
             bench.search();
@@ -148,18 +155,40 @@ impl<'a> Bench<'a> {
         self.links.get(position)?.as_ref()
     }
 
-    /// webpki's verdict on the chain, as of `time` and for `usage`.
-    pub(super) fn verify(
+    /// webpki's verdict on the chain, as of `time` and for `usage`, by anchors that may vouch for
+    /// it; by those within their dates, where they suffice.
+    pub(super) fn verify(&self, time: UnixTime, usage: Usage) -> Result<Path, webpki::Error> {
+        let in_dates: Vec<_> =
+            self.anchors.iter().copied().filter(|&it| self.is_in_dates(it)).collect();
+        let by_all = || self.verify_by(&self.anchors, time, usage);
+        let verified = match in_dates.len() < self.anchors.len() {
+            true => self.verify_by(&in_dates, time, usage).or_else(|_| by_all()),
+            false => by_all(),
+        };
+        verified.or_else(|fault| self.itself(time, usage).ok_or(fault))
+    }
+
+    fn verify_by(
         &self,
+        positions: &[usize],
         time: UnixTime,
-        usage: impl ExtendedKeyUsageValidator,
+        usage: Usage,
     ) -> Result<Path, webpki::Error> {
         let first = self.chain.first().ok_or(webpki::Error::BadDer)?;
         let end_entity = EndEntityCert::try_from(first)?;
         let borrowed = |&it: &usize| CertificateDer::from(self.chain[it].as_ref());
         let rest: Vec<_> = self.candidates.iter().skip(1).map(borrowed).collect();
-        let anchor = |&it: &usize| self.trust.anchors.anchors[it].clone();
-        let anchors: Vec<_> = self.anchors.iter().map(anchor).collect();
+        let anchors: Vec<_> =
+            positions.iter().map(|&it| self.trust.anchors.anchors[it].clone()).collect();
+        let contents: Vec<_> = positions.iter().map(|&it| self.trust.anchors.content(it)).collect();
+        let place = |path: &VerifiedPath<'_>| {
+            let place = anchors.iter().position(|it| std::ptr::eq(it, path.anchor()));
+            place.ok_or(webpki::Error::UnknownIssuer)
+        };
+        let accept = |path: &VerifiedPath<'_>| {
+            let place = place(path)?;
+            self.accept_anchor(positions[place], contents[place].as_ref(), path, usage)
+        };
         let verified = end_entity.verify_for_usage(
             self.algorithms.all,
             &anchors,
@@ -167,14 +196,13 @@ impl<'a> Bench<'a> {
             time,
             usage,
             None,
-            None,
+            Some(&accept),
         )?;
         let position = |der: &[u8]| self.chain.iter().position(|it| it.as_ref() == der);
         let intermediates = verified.intermediate_certificates();
         let certificates =
             std::iter::once(0).chain(intermediates.filter_map(|it| position(&it.der()))).collect();
-        let anchor = anchors.iter().position(|it| std::ptr::eq(it, verified.anchor()));
-        Ok(Path { certificates, anchor: self.anchors[anchor.unwrap_or_default()] })
+        Ok(Path { certificates, anchor: positions[place(&verified)?], is_itself: false })
     }
 
     /// Whether signatures lead to a trust anchor, apart from dates and purpose: as of the moment at
@@ -190,7 +218,7 @@ impl<'a> Bench<'a> {
         // the first of the best: the present, where that is one
         let best = moments.reduce(|best, at| if valid(at) > valid(best) { at } else { best })?;
         let moment = Duration::from_secs(u64::try_from(best).ok()?);
-        self.verify(UnixTime::since_unix_epoch(moment), AnyPurpose).ok()
+        self.verify(UnixTime::since_unix_epoch(moment), Usage::Any).ok()
     }
 
     /// The certificates from which the end-entity's signatures descend: those of `descent`, which
@@ -214,6 +242,9 @@ impl<'a> Bench<'a> {
         let on_path = |position| {
             let path = path?;
             let place = path.certificates.iter().position(|&it| it == position)?;
+            if path.is_itself {
+                return None;
+            }
             Some(match path.certificates.get(place + 1) {
                 Some(&next) => Signer::Sent(next),
                 None => Signer::Anchor,
@@ -315,11 +346,20 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Accepts every purpose: whether a chain holds is another question than what it is for.
-struct AnyPurpose;
+/// What a chain is to be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Usage {
+    /// TLS servers.
+    Server,
+    /// Whatever it is: whether a chain holds is another question than what it is for.
+    Any,
+}
 
-impl ExtendedKeyUsageValidator for AnyPurpose {
-    fn validate(&self, _: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
-        Ok(())
+impl ExtendedKeyUsageValidator for Usage {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        match self {
+            Self::Server => KeyUsage::server_auth().validate(purposes),
+            Self::Any => Ok(()),
+        }
     }
 }

@@ -3,19 +3,16 @@
 
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, DnsName, UnixTime};
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::EndEntityCert;
 
-use super::certificate::{distinguished_name_of, pin, sequence};
-use super::chain::{Bench, Path};
-use super::ocsp::{self, Issuer};
+use super::chain::{Bench, Path, Usage};
 use super::reason::is_too_complex;
 use super::roots::Trust;
 use super::words;
 use crate::moment::{day, span};
 use crate::text::{self, base64};
 use crate::verdict::{
-    AltName, AnchorFacts, Answer, CertFacts, Flaw, Question, Signer, StapleFacts, StapleStatus,
-    Verdict,
+    AltName, AnchorFacts, Answer, AuthorityFault, CertFacts, Flaw, Question, Signer, Verdict,
 };
 
 /// Judges a chain whose first key was proved by the handshake. `facts` are those of `chain`, in
@@ -36,12 +33,21 @@ const MOST_NAMES: usize = 3;
 /// Octets of a name shown in an answer; the section shows more.
 const LONGEST_NAME: usize = 100;
 
+/// What a client asks of a peer.
+#[derive(Clone, Copy, Debug)]
+struct Demands {
+    /// Chain, dates, purpose and name.
+    chain: bool,
+    pin: bool,
+    staple: bool,
+}
+
 impl Bench<'_> {
     fn verdict(mut self) -> Verdict {
-        let mut strict = self.verify(self.now, KeyUsage::server_auth());
+        let mut strict = self.verify(self.now, Usage::Server);
         // strangers among them must not be blamed
         if strict.is_err() && self.search() {
-            strict = self.verify(self.now, KeyUsage::server_auth());
+            strict = self.verify(self.now, Usage::Server);
         }
         let (path, fault) = match strict {
             Ok(path) => (Some(path), None),
@@ -53,7 +59,7 @@ impl Bench<'_> {
         // what lies beyond a trust anchor may be over: the path does not need it
         let dated = if path.is_some() { &proved } else { &descent };
         let signers = self.signers(path.as_ref());
-        let anchor = path.as_ref().map(|path| self.anchor(path.anchor));
+        let anchor = path.as_ref().map(|path| self.anchor(path));
         let pinned = self.positions_of_pins(|position| descent.contains(&position));
 
         let led = match (&path, &anchor) {
@@ -72,56 +78,62 @@ impl Bench<'_> {
         if let Some(fault) = fault {
             self.refuse_what_webpki_refuses(&mut answers, &fault, &descent);
         }
-        self.mark_asked(&mut answers);
         let policy = &self.trust.policy;
+        // the same judgement, whoever asks
+        let strict = Demands { chain: true, pin: false, staple: false };
+        let strict_refusal = answers
+            .iter()
+            .cloned()
+            .find_map(|answer| Some(self.demanded(answer, strict)).filter(Answer::refuses));
+        let demands = Demands {
+            chain: policy.asks_chain(),
+            pin: policy.asks_pin(),
+            staple: policy.staple.is_some(),
+        };
+        let answers = answers.into_iter().map(|it| self.demanded(it, demands)).collect();
+        let needed = if path.is_some() { proved.len() } else { descent.len() };
+        let authority_faults = self.authority_faults(&descent[..needed], &signers, path.as_ref());
         let mut verdict = Verdict {
             opportunistic: policy.is_opportunistic(),
             name: policy.name.as_ref().map(|name| name.to_str().into_owned()).unwrap_or_default(),
             answers,
+            notes: notes(anchor.as_ref(), &authority_faults, self.seconds()),
             path: descent,
+            needed,
             signers,
             anchor,
             pinned,
             staple,
             at: self.seconds(),
+            authority_faults,
+            strict_refusal,
             hint: None,
         };
         verdict.hint = verdict.refusal().and_then(|answer| self.hint(answer));
         verdict
     }
 
-    /// Says of each answer whether the policy asked for it.
-    fn mark_asked(&self, answers: &mut [Answer]) {
-        let policy = &self.trust.policy;
-        for answer in answers {
-            answer.asked = match answer.question {
-                Question::Pin => policy.asks_pin(),
-                // nobody goes on with a certificate that its issuer revoked, or that demands a
-                // staple and has none
-                Question::Staple => {
-                    policy.staple.is_some()
-                        || policy.asks_chain() && answer.flaw == Some(Flaw::Revoked)
-                        || policy.asks_chain() && self.content(0).is_some_and(|it| it.must_staple)
-                }
-                _ => policy.asks_chain(),
-            };
-            if !answer.asked && answer.flaw == Some(Flaw::NoStaple) {
-                *answer = Answer::open(Question::Staple, "no OCSP response was stapled");
+    /// An answer, with whether `demands` ask for it.
+    fn demanded(&self, mut answer: Answer, demands: Demands) -> Answer {
+        answer.asked = match answer.question {
+            Question::Pin => demands.pin,
+            // nobody goes on with a certificate that its issuer revoked, or that demands a staple
+            // and has none
+            Question::Staple => {
+                let must_staple = self.content(0).is_some_and(|it| it.must_staple);
+                let is_revoked = answer.flaw == Some(Flaw::Revoked);
+                demands.staple || demands.chain && (is_revoked || must_staple)
             }
+            _ => demands.chain,
+        };
+        if !answer.asked && answer.flaw == Some(Flaw::NoStaple) {
+            return Answer::open(Question::Staple, "no OCSP response was stapled");
         }
+        answer
     }
 
-    fn seconds(&self) -> i64 {
+    pub(super) fn seconds(&self) -> i64 {
         self.now.as_secs().cast_signed()
-    }
-
-    fn anchor(&self, index: usize) -> AnchorFacts {
-        let anchor = &self.trust.anchors.anchors[index];
-        AnchorFacts {
-            subject: distinguished_name_of(&anchor.subject),
-            pin: pin(&sequence(&anchor.subject_public_key_info)),
-            origin: self.trust.anchors.origin(index),
-        }
     }
 
     fn name(&self) -> Answer {
@@ -198,101 +210,24 @@ impl Bench<'_> {
     }
 
     fn purpose(&self) -> Answer {
-        let yes = |why: &str| Answer::yes(Question::Purpose, why);
-        match self.content(0).map(|it| it.extended_key_usage.as_deref()) {
-            Some(None) => yes("#1 is not limited to a purpose"),
-            Some(Some(uses)) if uses.iter().any(|it| it == SERVER) => {
-                yes("#1 is for server authentication")
-            }
-            Some(Some(uses)) => {
-                Answer::no(Question::Purpose, Flaw::OtherPurpose, limited_to(1, uses))
-            }
-            None => Answer::open(Question::Purpose, "#1 cannot be read"),
-        }
-    }
-
-    /// What the staple says of #1, if its issuer is known; `None` when there is no staple.
-    fn stapled(
-        &self,
-        signers: &[Signer],
-        path: Option<&Path>,
-    ) -> Option<Result<StapleFacts, String>> {
-        if self.staple.is_empty() {
-            return None;
-        }
-        let outline = |position: usize| self.link(position).map(|it| it.outline);
-        let subject = outline(0);
-        let sent = match signers.first() {
-            Some(Signer::Sent(issuer)) => outline(*issuer),
-            Some(Signer::Itself) => subject,
-            _ => None,
+        let no = |flaw, why| Answer::no(Question::Purpose, flaw, why);
+        let Some(content) = self.content(0) else {
+            return Answer::open(Question::Purpose, "#1 cannot be read");
         };
-        let sent = sent.map(|it| it.spki.to_vec());
-        // the anchor itself issued #1
-        let anchored = path.map(|path| &self.trust.anchors.anchors[path.anchor]);
-        let key = sent.or_else(|| anchored.map(|it| sequence(&it.subject_public_key_info)));
-        Some(match (subject, key) {
-            (Some(subject), Some(key)) => {
-                let issuer = Issuer { name: subject.issuer, spki: &key };
-                ocsp::read(self.staple, &subject, issuer, self.seconds(), self.algorithms)
-            }
-            _ => Err("it cannot be verified: the issuer of #1 is not known".into()),
-        })
-    }
-
-    fn staple(&self, staple: Option<&Result<StapleFacts, String>>) -> Answer {
-        /// Clocks differ, seconds.
-        const SKEW: i64 = 300;
-        /// What +tls-ocsp-stapling takes where no other age is said, seconds.
-        const WEEK: i64 = 7 * 86_400;
-        let no = |flaw, why| Answer::no(Question::Staple, flaw, why);
-        let now = self.seconds();
-        let facts = match staple {
-            None => return no(Flaw::NoStaple, "the server stapled no OCSP response".into()),
-            Some(Err(why)) => {
-                return no(
-                    Flaw::BadStaple,
-                    format!("the stapled OCSP response proves nothing: {why}"),
-                );
-            }
-            Some(Ok(facts)) => facts,
+        let purposes = content.extended_key_usage.as_ref();
+        if let Some(uses) = purposes.filter(|it| !it.iter().any(|it| it == SERVER)) {
+            return no(Flaw::OtherPurpose, limited_to(1, uses));
+        }
+        // RFC 8446 section 4.4.2.2, and the same in TLS 1.2 where the key signs the key exchange
+        if let Some(uses) = content.usage_without_signature() {
+            let why = format!("the key usage of #1 is {uses}, not digital signature");
+            return no(Flaw::KeyUsage, why);
+        }
+        let why = match purposes {
+            None => "#1 is not limited to a purpose",
+            Some(_) => "#1 is for server authentication",
         };
-        match &facts.status {
-            StapleStatus::Good => {}
-            StapleStatus::Unknown => {
-                return no(Flaw::BadStaple, "the OCSP responder does not know #1".into());
-            }
-            StapleStatus::Revoked { at, reason } => {
-                let reason = reason.map(|it| format!(" ({it})")).unwrap_or_default();
-                return no(Flaw::Revoked, format!("#1 was revoked on {}{reason}", day(*at)));
-            }
-        }
-        let age = now - facts.this_update;
-        if age < -SKEW {
-            let why = format!(
-                "the stapled OCSP response is of {}, which is to come",
-                day(facts.this_update)
-            );
-            return no(Flaw::StaleStaple, why);
-        }
-        if let Some(next) = facts.next_update.filter(|&next| next < now) {
-            let (day, ago) = (day(next), span(now - next));
-            return no(
-                Flaw::StaleStaple,
-                format!("the stapled OCSP response ended on {day}, {ago} ago"),
-            );
-        }
-        // one that does not say until when it holds would hold for ever
-        let most = self.trust.policy.staple.map(seconds_of);
-        let most = most.or_else(|| facts.next_update.is_none().then_some(WEEK));
-        if let Some(most) = most.filter(|&most| age > most) {
-            let (age, most) = (span(age), span(most));
-            return no(
-                Flaw::StaleStaple,
-                format!("the stapled OCSP response is {age} old, more than {most}"),
-            );
-        }
-        Answer::yes(Question::Staple, format!("good, {} old", span(age)))
+        Answer::yes(Question::Purpose, why)
     }
 
     fn pin(
@@ -354,6 +289,10 @@ impl Bench<'_> {
                 (content.issuer == content.subject)
                     .then(|| format!("if you know this key: +tls-pin={}", base64(&pin)))
             }
+            Flaw::SelfSigned
+            | Flaw::UnknownRoot
+            | Flaw::UnknownIssuer
+            | Flaw::IntermediateMissing => self.only_server(),
             _ => None,
         }
     }
@@ -386,7 +325,8 @@ impl Bench<'_> {
                 let serves = uses.iter().any(|it| it == SERVER);
                 (!serves).then(|| limited_to(it + 1, uses))
             });
-            why = limited.unwrap_or(why);
+            let unfit = || self.unfit(|flaw| flaw == Flaw::OtherPurpose).map(|it| it.why);
+            why = limited.or_else(unfit).unwrap_or(why);
         }
         if let Some(answer) = answers.iter_mut().find(|it| it.question == question) {
             *answer = Answer::no(question, flaw, why);
@@ -398,16 +338,18 @@ const SERVER: &str = "server authentication";
 
 /// `#1 is for client authentication only, not for servers`
 fn limited_to(number: usize, uses: &[String]) -> String {
+    if uses.is_empty() {
+        return format!("#{number} is limited to purposes that cannot be read");
+    }
     format!("#{number} is for {} only, not for servers", uses.join(", "))
-}
-
-fn seconds_of(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// `led` is where the chain leads, or why it leads nowhere.
 fn chain(led: Result<(&Path, &AnchorFacts), (Flaw, String)>) -> Answer {
     match led {
+        Ok((_, AnchorFacts { origin, is_first: true, .. })) => {
+            Answer::yes(Question::Chain, format!("#1 is a trust anchor itself ({origin})"))
+        }
         Ok((path, AnchorFacts { subject, origin, .. })) => {
             let sorted = path.certificates.is_sorted();
             let order = if sorted { "" } else { ", though sent out of order" };
@@ -415,6 +357,31 @@ fn chain(led: Result<(&Path, &AnchorFacts), (Flaw, String)>) -> Answer {
         }
         Err((flaw, why)) => Answer::no(Question::Chain, flaw, why),
     }
+}
+
+/// What others refuse a trusted path for, as clauses of the verdict.
+fn notes(
+    anchor: Option<&AnchorFacts>,
+    authority: &[(usize, AuthorityFault)],
+    now: i64,
+) -> Vec<String> {
+    let dated = anchor.and_then(|anchor| {
+        let (begin, end) = anchor.validity?;
+        let state = match anchor.date_flaw(now)? {
+            Flaw::Expired => format!("expired {} ago", span(now - end)),
+            _ => format!("is not valid until {}, in {}", day(begin), span(begin - now)),
+        };
+        Some(format!("the trust anchor {state}; OpenSSL and GnuTLS refuse it"))
+    });
+    let authority = authority.iter().map(|(position, fault)| {
+        let (what, others) = match fault {
+            AuthorityFault::Key => ("key", "OpenSSL and GnuTLS refuse"),
+            AuthorityFault::Certificate => ("certificate", "OpenSSL refuses"),
+        };
+        let number = position + 1;
+        format!("the authority key identifier of #{number} is of another {what}; {others} it")
+    });
+    dated.into_iter().chain(authority).collect()
 }
 
 fn shortened(name: &str) -> String {

@@ -1,6 +1,8 @@
 //! Who is at the other end. One rule: facts first, judgement second, so that a refused certificate
 //! is drawn by the same code as an accepted one.
 
+mod anchor;
+mod authority;
 pub mod certificate;
 mod chain;
 pub mod diagnosis;
@@ -10,5 +12,6 @@ pub mod policy;
 mod reason;
 pub mod roots;
 mod signature;
+mod staple;
 pub mod trust;
 pub mod words;

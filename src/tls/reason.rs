@@ -18,6 +18,9 @@ impl Bench<'_> {
         if self.content(top).is_none() {
             return (Flaw::Malformed, format!("#{} cannot be read", top + 1));
         }
+        if let Some(unfit) = self.unfit(|flaw| flaw != Flaw::OtherPurpose) {
+            return (unfit.flaw, unfit.why);
+        }
         self.what_webpki_found(fault, descent)
             .or_else(|| self.what_signatures_say(fault, descent, signers))
             // what webpki says of the form of a certificate explains more than where the chain ends
@@ -133,10 +136,20 @@ impl Bench<'_> {
     }
 
     fn broken_constraint(&self, descent: &[usize]) -> (Flaw, String) {
-        let limited = descent.iter().filter_map(|&it| {
+        let sent = descent.iter().filter_map(|&it| {
             let constraints = self.content(it)?.constraints.as_ref()?;
             Some(format!("#{}, which may certify {constraints},", it + 1))
         });
+        let anchors = descent.iter().flat_map(|&it| self.namesake_anchors(it));
+        let is_sent = |it: usize| {
+            let certificate = self.trust.anchors.certificate(it);
+            descent.iter().any(|&sent| Some(&self.chain[sent]) == certificate)
+        };
+        let anchors = anchors.filter(|&it| !is_sent(it)).filter_map(|it| {
+            let constraints = self.trust.anchors.content(it)?.ok()?.constraints?;
+            Some(format!("{}, which may certify {constraints},", self.anchor_words(it)))
+        });
+        let limited = sent.chain(anchors);
         // which of several it is, webpki does not say
         let limited: Vec<_> = limited.collect();
         let who = match limited.is_empty() {

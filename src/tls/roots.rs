@@ -9,9 +9,10 @@ use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::certificate::{Outline, pin};
+use super::certificate::{self, Outline, pin};
 use super::policy::{Policy, Root};
 use crate::error::{Error, SYSTEM_STORE, system_words};
+use crate::verdict::CertContent;
 
 /// A policy with everything it names loaded.
 #[derive(Debug)]
@@ -38,6 +39,9 @@ impl Trust {
 pub struct Anchors {
     /// All of them.
     pub anchors: Vec<TrustAnchor<'static>>,
+    /// The certificate of each, in the same order; `None` of the built-in roots, of which name, key
+    /// and name constraints alone are known.
+    pub certificates: Vec<Option<CertificateDer<'static>>>,
     /// Where they came from, in their order, and how many there were of each.
     pub imported: Vec<(Root, usize)>,
 }
@@ -47,22 +51,51 @@ impl Anchors {
     /// roots, by which a strict client would have judged.
     pub fn load(policy: &Policy) -> Result<Self, Error> {
         if policy.roots.is_empty() {
-            return Ok(Self {
-                anchors: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-                imported: Vec::new(),
-            });
+            let mut loaded = Self::default();
+            loaded.extend_from_built_in();
+            return Ok(loaded);
         }
         let mut loaded = Self::default();
         for root in &policy.roots {
             let before = loaded.anchors.len();
             match root {
-                Root::System => loaded.anchors.extend(system()?),
-                Root::Mozilla => loaded.anchors.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS),
-                Root::File(path) => loaded.anchors.extend(file(path)?),
+                Root::System => loaded.extend(system()?),
+                Root::Mozilla => loaded.extend_from_built_in(),
+                Root::File(path) => loaded.extend(file(path)?),
             }
             loaded.imported.push((root.clone(), loaded.anchors.len() - before));
         }
         Ok(loaded)
+    }
+
+    /// The anchors that `certificates`, which came from `root`, are.
+    pub fn of(root: Root, certificates: Vec<CertificateDer<'static>>) -> Self {
+        let mut loaded = Self::default();
+        loaded.extend(anchors(certificates));
+        loaded.imported.push((root, loaded.anchors.len()));
+        loaded
+    }
+
+    fn extend(&mut self, anchors: Vec<Anchor>) {
+        for (anchor, certificate) in anchors {
+            self.anchors.push(anchor);
+            self.certificates.push(Some(certificate));
+        }
+    }
+
+    fn extend_from_built_in(&mut self) {
+        self.anchors.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS);
+        self.certificates.resize(self.anchors.len(), None);
+    }
+
+    /// The certificate of the anchor at `index`, where it is at hand.
+    pub(super) fn certificate(&self, index: usize) -> Option<&CertificateDer<'static>> {
+        self.certificates.get(index)?.as_ref()
+    }
+
+    /// What that certificate says, or why it cannot be read.
+    pub(super) fn content(&self, index: usize) -> Option<Result<CertContent, String>> {
+        Some(certificate::read(self.certificate(index)?).content)
     }
 
     /// Where the anchor at `index` came from, in words.
@@ -99,7 +132,7 @@ fn pin_file(path: &str) -> Result<[u8; 32], Error> {
 
 /// The system's store. The bundle alone is read where there is one: it holds the same as the
 /// directory beside it, at a quarter of the cost.
-fn system() -> Result<Vec<TrustAnchor<'static>>, Error> {
+fn system() -> Result<Vec<Anchor>, Error> {
     const BUNDLES: [&str; 5] = [
         "/etc/ssl/certs/ca-certificates.crt",
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -114,7 +147,7 @@ fn system() -> Result<Vec<TrustAnchor<'static>>, Error> {
         Some(bundle) if !chosen_by_user => load_certs_from_paths(Some(bundle), None),
         _ => load_native_certs(),
     };
-    let anchors = anchors(&certs);
+    let anchors = anchors(certs);
     match (anchors.is_empty(), errors.first()) {
         (false, _) => Ok(anchors),
         (true, Some(error)) => Err(unreadable(SYSTEM_STORE, &error.to_string())),
@@ -122,7 +155,7 @@ fn system() -> Result<Vec<TrustAnchor<'static>>, Error> {
     }
 }
 
-fn file(path: &str) -> Result<Vec<TrustAnchor<'static>>, Error> {
+fn file(path: &str) -> Result<Vec<Anchor>, Error> {
     let octets = std::fs::read(path).map_err(|error| unreadable(path, &system_words(&error)))?;
     let mut certificates = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(&octets) {
@@ -134,17 +167,23 @@ fn file(path: &str) -> Result<Vec<TrustAnchor<'static>>, Error> {
         }
         certificates.push(CertificateDer::from(octets));
     }
-    let anchors = anchors(&certificates);
+    let anchors = anchors(certificates);
     match anchors.len() {
         0 => Err(unreadable(path, "holds no certificate that can be read")),
         _ => Ok(anchors),
     }
 }
 
+/// A trust anchor and the certificate that it was read from.
+type Anchor = (TrustAnchor<'static>, CertificateDer<'static>);
+
 /// Certificates that cannot be read are no anchors; that is all that is lost.
-fn anchors(certificates: &[CertificateDer<'_>]) -> Vec<TrustAnchor<'static>> {
-    let anchor = |it| webpki::anchor_from_trusted_cert(it).ok().map(|anchor| anchor.to_owned());
-    certificates.iter().filter_map(anchor).collect()
+fn anchors(certificates: Vec<CertificateDer<'static>>) -> Vec<Anchor> {
+    let anchor = |it| {
+        let anchor = webpki::anchor_from_trusted_cert(&it).ok()?.to_owned();
+        Some((anchor, it))
+    };
+    certificates.into_iter().filter_map(anchor).collect()
 }
 
 fn unreadable(path: &str, reason: &str) -> Error {

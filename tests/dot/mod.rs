@@ -15,7 +15,7 @@
 
 mod accounts;
 mod credential;
-mod der;
+pub(crate) mod der;
 mod fault;
 mod line;
 mod message;
@@ -30,6 +30,7 @@ pub use credential::{Credential, GARBAGE, GOOD_NAMES, HOSTILE_NAME};
 pub use fault::{Behaviour, Stage};
 pub use message::HOSTILE_TEXT;
 pub use ocsp::Staple;
+pub(crate) use pki::validity;
 pub use pki::{ISSUER_URL, Identity, Pki, pem, pin};
 pub use server::{Server, Setup};
 pub use wire::Query;

@@ -7,7 +7,8 @@ use rcgen::{
 };
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
-use crate::dot::{Credential, Identity, Pki, Server, pem};
+use crate::dot::{Credential, Identity, Pki, Server, der, pem};
+use crate::json;
 use crate::run::{Seen, file, root, tdig};
 
 /// Changes what one of the certificates says: the server's is 0, its issuer 1, and so on.
@@ -58,7 +59,28 @@ fn a_chain_without_a_flaw_is_trusted() {
 
 #[test]
 fn each_flaw_is_told_with_the_number_of_its_certificate() {
-    let table: [(&str, Change, &str); 7] = [
+    let table: [(&str, Change, &str); 9] = [
+        (
+            "encipherment",
+            |place, params| {
+                if place == 0 {
+                    params.key_usages =
+                        vec![KeyUsagePurpose::KeyEncipherment, KeyUsagePurpose::DataEncipherment];
+                }
+            },
+            "purpose: the key usage of #1 is key encipherment, data encipherment, not digital \
+             signature)",
+        ),
+        (
+            "purpose-before-usage",
+            |place, params| {
+                if place == 0 {
+                    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+                    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+                }
+            },
+            "purpose: #1 is for client authentication only, not for servers)",
+        ),
         (
             "no-ca",
             |place, params| {
@@ -145,6 +167,177 @@ fn an_issuer_that_may_not_sign_is_noted_although_it_is_believed() {
     assert_eq!(seen.status, 0, "{seen:#?}");
     let note = ";;     Note: it signed #1 without the usage to sign certificates\n";
     assert_eq!(seen.out.matches(note).count(), 1, "{seen:#?}");
+}
+
+#[test]
+fn a_server_signs_so_its_key_usage_must_allow_digital_signature() {
+    use KeyUsagePurpose::{
+        ContentCommitment, DigitalSignature, KeyAgreement, KeyCertSign, KeyEncipherment,
+    };
+    for (usages, status, words) in [
+        (vec![], 0, ""),
+        (vec![DigitalSignature], 0, ""),
+        (vec![DigitalSignature, KeyEncipherment], 0, ""),
+        (vec![KeyEncipherment], 6, "key encipherment"),
+        (vec![KeyAgreement], 6, "key agreement"),
+        (vec![KeyCertSign], 6, "key cert sign"),
+        (vec![ContentCommitment], 6, "non repudiation"),
+        (vec![KeyEncipherment, KeyAgreement], 6, "key encipherment, key agreement"),
+    ] {
+        let root = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let anchor = params.self_signed(&root).unwrap();
+        let issuer = Issuer::new(params, root);
+        let mut params = CertificateParams::new(["dot.test".to_owned()]).unwrap();
+        params.key_usages = usages;
+        let key = KeyPair::generate().unwrap();
+        let leaf = params.signed_by(&key, &issuer).unwrap();
+        let anchor = file("server-usage-root.pem", &pem(anchor.der()));
+        let chain = vec![leaf.der().clone()];
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+        let server = Server::presenting(Identity { chain, key }).start();
+        let at = format!("@127.0.0.1#{} e.test", server.port());
+        for version in ["1.2", "1.3"] {
+            let ca = format!("{at} +tls-version={version} +tls-ca={anchor} +tls-host=dot.test");
+            let seen = tdig(&ca);
+            assert_eq!(seen.status, status, "{words}: {seen:#?}");
+            let line =
+                format!(";;     Key usage: {words} (a TLS server needs digital signature)\n");
+            assert_eq!(seen.out.contains(&line), status != 0, "{seen:#?}");
+            let why = format!("purpose: the key usage of #1 is {words}, not digital signature");
+            assert_eq!(seen.err.contains(&why), status != 0, "{seen:#?}");
+            let answer = &json::objects(&tdig(&format!("{ca} +json")))[0]["tls"]["verdict"];
+            let flaw = (status != 0).then_some("key-usage");
+            assert_eq!(answer["purpose"]["flaw"].as_str(), flaw, "{answer:#}");
+        }
+        // neither a pin nor nobody asks for a purpose
+        for pin in ["", &format!("+tls-pin={}", server.pin(0))] {
+            assert_eq!(tdig(&format!("{at} {pin}")).status, 0, "{words}");
+        }
+    }
+}
+
+/// What an authority key identifier says (RFC 5280 section 4.2.1.1): the key, or issuer and serial
+/// number.
+fn authority(key: Option<&[u8]>, certificate: Option<(&str, u8)>) -> CustomExtension {
+    let mut parts = Vec::new();
+    parts.extend(key.map(|it| der::value(0x80, it)));
+    if let Some((name, serial)) = certificate {
+        let common_name =
+            der::sequence(&[der::value(6, &[0x55, 4, 3]), der::value(12, name.as_bytes())]);
+        let name = der::sequence(&[der::value(0x31, &common_name)]);
+        parts.push(der::value(0xa1, &der::value(0xa4, &name)));
+        parts.push(der::value(0x82, &[serial]));
+    }
+    CustomExtension::from_oid_content(&[2, 5, 29, 35], der::sequence(&parts))
+}
+
+#[test]
+fn an_authority_key_identifier_of_another_key_is_noted_where_it_can_be_compared() {
+    use rcgen::KeyIdMethod::PreSpecified;
+    // the root's key identifier and serial number; what #1 says of it; then what does not fit
+    const KEY: &[u8] = b"the key of the root";
+    let clause = |number: usize, what: &str, others: &str| {
+        format!("the authority key identifier of #{number} is of another {what}; {others} it")
+    };
+    let other_key = clause(1, "key", "OpenSSL and GnuTLS refuse");
+    let other_certificate = clause(1, "certificate", "OpenSSL refuses");
+    for (name, named, fault) in [
+        ("none", None, None),
+        ("key", Some(authority(Some(KEY), None)), None),
+        ("both", Some(authority(Some(KEY), Some(("Root", 7)))), None),
+        ("serial", Some(authority(None, Some(("Root", 7)))), None),
+        ("other-key", Some(authority(Some(b"another key"), None)), Some(&other_key)),
+        ("other-all", Some(authority(Some(b"another"), Some(("Root", 7)))), Some(&other_key)),
+        ("other-serial", Some(authority(None, Some(("Root", 8)))), Some(&other_certificate)),
+        ("other-name", Some(authority(Some(KEY), Some(("Other", 7)))), Some(&other_certificate)),
+    ] {
+        // as a trust anchor, sent along, and as the certificate of itself
+        for place in ["anchor", "sent", "itself"] {
+            let key = KeyPair::generate().unwrap();
+            let mut params = CertificateParams::new(["dot.test".to_owned()]).unwrap();
+            params.distinguished_name = rcgen::DistinguishedName::new();
+            params.distinguished_name.push(DnType::CommonName, "Root");
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.key_identifier_method = PreSpecified(KEY.to_vec());
+            params.serial_number = Some(7.into());
+            let mut leaf = CertificateParams::new(["dot.test".to_owned()]).unwrap();
+            let (identity, anchor) = if place == "itself" {
+                params.custom_extensions.extend(named.clone());
+                let root = params.self_signed(&key).unwrap().der().clone();
+                let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+                (Identity { chain: vec![root.clone()], key }, root)
+            } else {
+                let root = params.self_signed(&key).unwrap().der().clone();
+                let issuer = Issuer::new(params, key);
+                leaf.custom_extensions.extend(named.clone());
+                let key = KeyPair::generate().unwrap();
+                let mut chain = vec![leaf.signed_by(&key, &issuer).unwrap().der().clone()];
+                if place == "sent" {
+                    chain.push(root.clone());
+                }
+                let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+                (Identity { chain, key }, root)
+            };
+            let anchor = file(&format!("authority-{name}-{place}.pem"), &pem(&anchor));
+            let server = Server::presenting(identity).start();
+            let port = server.port();
+            let line = format!("@127.0.0.1#{port} +tls-ca={anchor} +tls-host=dot.test e.test");
+            let seen = tdig(&line);
+            assert_eq!((seen.status, &*seen.err), (0, ""), "{name} {place}: {seen:#?}");
+            let clause = fault.map(|it| format!("no pin asked); {it}\n"));
+            let expected = clause.as_deref().unwrap_or("no pin asked)\n");
+            assert!(seen.out.contains(expected), "{name} {place}: {seen:#?}");
+            let note = "Note: its authority key identifier is of another ";
+            assert_eq!(seen.out.contains(note), fault.is_some(), "{name} {place}: {seen:#?}");
+            let object = &json::objects(&tdig(&format!("{line} +json")))[0]["tls"];
+            assert_eq!(object["notes"], serde_json::json!(Vec::from_iter(fault)), "{object:#}");
+            let notes = object["chain"][0]["notes"].to_string();
+            assert_eq!(notes.contains("authority key identifier"), fault.is_some(), "{object:#}");
+        }
+    }
+}
+
+#[test]
+fn an_issuer_that_cannot_be_compared_contradicts_no_authority_key_identifier() {
+    // no subject key identifier; then another certificate of the issuer that fits
+    for second in [false, true] {
+        let key = KeyPair::generate().unwrap();
+        let anchor = |id: Option<&[u8]>| {
+            let mut params = CertificateParams::default();
+            params.distinguished_name.push(DnType::CommonName, "Root");
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            if let Some(id) = id {
+                params.key_identifier_method = rcgen::KeyIdMethod::PreSpecified(id.to_vec());
+            } else {
+                // rcgen writes a subject key identifier for every CA that it knows to be one
+                params.is_ca = IsCa::NoCa;
+                params.custom_extensions.push(CustomExtension::from_oid_content(
+                    &[2, 5, 29, 19],
+                    b"\x30\x03\x01\x01\xff".to_vec(),
+                ));
+            }
+            (params.self_signed(&key).unwrap().der().clone(), params)
+        };
+        let certificates = match second {
+            true => vec![anchor(Some(b"other")).0, anchor(Some(b"named")).0],
+            false => vec![anchor(None).0],
+        };
+        let text: String = certificates.iter().map(|it| pem(it)).collect();
+        let path = file(&format!("incomparable-{second}.pem"), &text);
+        let issuer = Issuer::new(anchor(None).1, KeyPair::try_from(key.serialize_der()).unwrap());
+        let mut leaf = CertificateParams::new(["dot.test".to_owned()]).unwrap();
+        leaf.custom_extensions.push(authority(Some(b"named"), None));
+        let own = KeyPair::generate().unwrap();
+        let chain = vec![leaf.signed_by(&own, &issuer).unwrap().der().clone()];
+        let own = PrivatePkcs8KeyDer::from(own.serialize_der()).into();
+        let server = Server::presenting(Identity { chain, key: own }).start();
+        let port = server.port();
+        let seen = tdig(&format!("@127.0.0.1#{port} +tls-ca={path} +tls-host=dot.test e.test"));
+        assert_eq!(seen.status, 0, "{seen:#?}");
+        assert!(!seen.out.contains("authority key identifier"), "{seen:#?}");
+    }
 }
 
 #[test]

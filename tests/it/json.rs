@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use tdig::Surroundings;
+use tdig::verdict::Flaw;
 
 use crate::dot::{Behaviour, Credential, Server, Stage};
 use crate::run::{Seen, root, tdig, tdig_in};
@@ -307,4 +308,43 @@ fn on_a_terminal_an_object_is_indented() {
     let seen = tdig_in(&terminal, &format!("@127.0.0.1#{} +json example.com", server.port()));
     assert!(seen.out.starts_with("{\n  \"dateString\": \""), "{}", seen.out);
     assert_eq!(objects(&seen).len(), 1);
+}
+
+/// In the order of their definition.
+const FLAWS: [Flaw; 26] = [
+    Flaw::OtherName,
+    Flaw::NoNames,
+    Flaw::SelfSigned,
+    Flaw::CaAsServer,
+    Flaw::UnknownRoot,
+    Flaw::UnknownIssuer,
+    Flaw::IntermediateMissing,
+    Flaw::NotCa,
+    Flaw::BadSignature,
+    Flaw::WeakAlgorithm,
+    Flaw::NameConstraint,
+    Flaw::PathLength,
+    Flaw::UnknownCritical,
+    Flaw::OldVersion,
+    Flaw::Malformed,
+    Flaw::TooComplex,
+    Flaw::Expired,
+    Flaw::NotYetValid,
+    Flaw::OtherPurpose,
+    Flaw::KeyUsage,
+    Flaw::Revoked,
+    Flaw::NoStaple,
+    Flaw::StaleStaple,
+    Flaw::BadStaple,
+    Flaw::PinUnproved,
+    Flaw::OtherKey,
+];
+
+#[test]
+fn the_schema_lists_the_word_of_every_flaw() {
+    let schema: Value = serde_json::from_str(include_str!("../../man/tdig.schema.json")).unwrap();
+    let listed = &schema["$defs"]["answer"]["properties"]["flaw"]["enum"];
+    let listed: Vec<_> = listed.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let words = FLAWS.map(|flaw| flaw.to_string());
+    assert_eq!(listed, words);
 }

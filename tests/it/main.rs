@@ -8,6 +8,7 @@ mod rdata;
 #[path = "../shown/mod.rs"]
 mod shown;
 
+mod anchors;
 mod batch;
 #[cfg(unix)]
 mod bounds;
@@ -15,6 +16,7 @@ mod client;
 mod conditions;
 mod cookies;
 mod corpus;
+mod expiry;
 mod fallback;
 mod faults;
 mod flaws;
@@ -37,6 +39,7 @@ mod soak;
 mod staple;
 #[cfg(unix)]
 mod streams;
+mod strict;
 #[cfg(unix)]
 mod time;
 mod transport;

@@ -144,7 +144,6 @@ fn a_staple_that_was_altered_is_good_for_nothing() {
     let chain = &pki.identity(Credential::Good).chain;
     let facts: Vec<_> = chain.iter().map(|der| certificate::read(der)).collect();
     let root = pki.root();
-    let anchors = vec![webpki::anchor_from_trusted_cert(&root).unwrap().to_owned()];
     let policy = Policy {
         roots: vec![Root::System],
         name: None,
@@ -152,8 +151,7 @@ fn a_staple_that_was_altered_is_good_for_nothing() {
         pin_files: Vec::new(),
         staple: Some(Duration::from_secs(604_800)),
     };
-    let imported = vec![(Root::System, 1)];
-    let trust = Trust { policy, anchors: Anchors { anchors, imported } };
+    let trust = Trust { policy, anchors: Anchors::of(Root::System, vec![root]) };
     let algorithms = ring::default_provider().signature_verification_algorithms;
     let holds = |staple: &[u8]| {
         let now = UnixTime::now();

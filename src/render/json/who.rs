@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::super::certificates::notes;
 use crate::dns::digits::in_hex;
 use crate::text::{base64, free};
 use crate::verdict::{
@@ -33,6 +34,7 @@ pub(super) struct Tls<'a> {
     path: &'a [usize],
     anchor: Option<Anchor<'a>>,
     staple: Option<Staple<'a>>,
+    notes: Vec<String>,
     hint: Option<String>,
 }
 
@@ -48,7 +50,8 @@ impl<'a> Tls<'a> {
         let TlsFacts { session, chain, verdict } = facts;
         let SessionFacts { version, key_exchange, signature, cipher, sni, alpn, .. } = session;
         let SessionFacts { offered, own, tickets, resumed, .. } = session;
-        let Verdict { opportunistic, name, answers, path, anchor, staple, hint, .. } = verdict;
+        let Verdict { opportunistic, name, answers, path, anchor, staple, notes, hint, .. } =
+            verdict;
         let certificates = chain.iter().enumerate();
         Self {
             version,
@@ -66,10 +69,11 @@ impl<'a> Tls<'a> {
             // where nothing was asked, nobody was trusted
             trusted: (!opportunistic).then(|| verdict.trusted()),
             verdict: Answers(answers),
-            chain: certificates.map(|(at, it)| Certificate::new(at, it, verdict)).collect(),
+            chain: certificates.map(|(at, it)| Certificate::new(at, it, facts)).collect(),
             path,
-            anchor: anchor.as_ref().map(|anchor| Anchor::new(anchor, chain)),
+            anchor: anchor.as_ref().map(|anchor| Anchor::new(anchor, chain, verdict.at)),
             staple: staple.as_ref().map(Staple::new),
+            notes: notes.iter().map(free).collect(),
             hint: hint.as_ref().map(free),
         }
     }
@@ -148,7 +152,9 @@ struct Certificate<'a> {
     fingerprint: String,
     pinned: bool,
     on_path: bool,
+    needed: bool,
     signed_by: SignedBy,
+    notes: Vec<String>,
     der: String,
 }
 
@@ -180,6 +186,8 @@ struct Readable<'a> {
     constraints: Option<&'a str>,
     unknown_critical: &'a [String],
     must_staple: bool,
+    authority_key_id: Option<String>,
+    subject_key_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -201,8 +209,10 @@ enum SignedBy {
 }
 
 impl<'a> Certificate<'a> {
-    fn new(position: usize, facts: &'a CertFacts, verdict: &Verdict) -> Self {
-        let CertFacts { der, pin, fingerprint, content } = facts;
+    fn new(position: usize, certificate: &'a CertFacts, facts: &TlsFacts) -> Self {
+        let CertFacts { der, pin, fingerprint, content } = certificate;
+        let verdict = &facts.verdict;
+        let notes = content.as_ref().map(|it| notes(position, it, facts)).unwrap_or_default();
         let content = match content {
             Ok(content) => Content::Readable(Box::new(Readable::new(content))),
             Err(unreadable) => Content::Unreadable { unreadable },
@@ -213,6 +223,7 @@ impl<'a> Certificate<'a> {
             fingerprint: in_hex(fingerprint),
             pinned: verdict.pinned.contains(&position),
             on_path: verdict.path.contains(&position),
+            needed: verdict.rests_on().contains(&position),
             signed_by: match verdict.signers.get(position) {
                 Some(Signer::Sent(other)) => SignedBy::Position(*other),
                 Some(Signer::Itself) => SignedBy::Itself,
@@ -221,6 +232,7 @@ impl<'a> Certificate<'a> {
                 Some(Signer::Unverified(other)) => SignedBy::Unverified(*other),
                 Some(Signer::Unknown) | None => SignedBy::Unknown,
             },
+            notes: notes.iter().map(free).collect(),
             der: base64(der),
         }
     }
@@ -245,6 +257,8 @@ impl<'a> Readable<'a> {
             constraints,
             unknown_critical,
             must_staple,
+            authority_key,
+            subject_key,
         } = content;
         Self {
             subject,
@@ -264,8 +278,14 @@ impl<'a> Readable<'a> {
             constraints: constraints.as_deref(),
             unknown_critical,
             must_staple: *must_staple,
+            authority_key_id: key_id(authority_key.as_ref().and_then(|it| it.key_id.as_ref())),
+            subject_key_id: key_id(subject_key.as_ref()),
         }
     }
+}
+
+fn key_id(octets: Option<&Vec<u8>>) -> Option<String> {
+    octets.map(|it| in_hex(it))
 }
 
 impl<'a> AltNameView<'a> {
@@ -282,18 +302,29 @@ impl<'a> AltNameView<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Anchor<'a> {
     subject: &'a str,
     pin: String,
     origin: String,
     sent: bool,
+    not_before: Option<String>,
+    not_after: Option<String>,
+    flaw: Option<String>,
 }
 
 impl<'a> Anchor<'a> {
-    fn new(anchor: &'a AnchorFacts, chain: &[CertFacts]) -> Self {
-        let AnchorFacts { subject, pin, origin } = anchor;
-        let sent = chain.iter().any(|it| it.pin.as_ref() == Some(pin));
-        Self { subject, pin: base64(pin), origin: free(origin), sent }
+    fn new(anchor: &'a AnchorFacts, chain: &[CertFacts], now: i64) -> Self {
+        let AnchorFacts { subject, pin, origin, validity, .. } = anchor;
+        Self {
+            subject,
+            pin: base64(pin),
+            origin: free(origin),
+            sent: chain.iter().any(|it| it.pin.as_ref() == Some(pin)),
+            not_before: validity.map(|(begin, _)| moment(begin)),
+            not_after: validity.map(|(_, end)| moment(end)),
+            flaw: anchor.date_flaw(now).map(|flaw| flaw.to_string()),
+        }
     }
 }
 

@@ -191,13 +191,16 @@ pub(super) const OUTPUT_LINES: &[(&str, &str)] = &[
         "Chain",
         "The certificates as they were sent, each with its subject, pin, names, dates and key, \
          and who signed it. A pinned key says MATCH. The trust anchor follows where it was not \
-         sent. At most four names are shown; `-dd` shows all.",
+         sent, with its dates where its certificate is at hand. At most four names are shown; \
+         `-dd` shows all.",
     ),
     (
         "Verdict",
         "What was checked and how it came out. When a server is refused, one line follows for \
          each question: name, chain, dates, purpose, staple and pin, also for those that hold. \
-         The chain of a server that is refused is shown like any other.",
+         The chain of a server that is refused is shown like any other. What other programs refuse \
+         and tdig accepts is said behind what was checked: a trust anchor that has expired or is \
+         not valid yet, and an authority key identifier of another key.",
     ),
     ("Phases", "The time that connection, TLS handshake and reply took, one by one."),
     (
