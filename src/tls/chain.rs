@@ -8,7 +8,8 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 
-use super::certificate::{Outline, is_supported_key, sequence};
+use super::algorithm::is_supported_key;
+use super::certificate::{Outline, sequence};
 use super::roots::Trust;
 use crate::verdict::{CertContent, CertFacts, Signer};
 

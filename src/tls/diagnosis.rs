@@ -5,8 +5,9 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, DnsName, UnixTime};
 use webpki::{EndEntityCert, KeyUsage};
 
-use super::certificate::{distinguished_name_of, pin, sequence};
+use super::certificate::{pin, sequence};
 use super::chain::{Bench, Path};
+use super::names::distinguished_name_of;
 use super::ocsp::{self, Issuer};
 use super::reason::is_too_complex;
 use super::roots::Trust;

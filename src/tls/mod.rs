@@ -1,10 +1,12 @@
 //! Who is at the other end. One rule: facts first, judgement second, so that a refused certificate
 //! is drawn by the same code as an accepted one.
 
+mod algorithm;
 pub mod certificate;
 mod chain;
 pub mod diagnosis;
 pub mod hello;
+mod names;
 mod ocsp;
 pub mod policy;
 mod reason;

@@ -1,8 +1,9 @@
 //! Why a chain leads nowhere, in words. One rule: no certificate is accused of what another did, or
 //! of what nobody could verify.
 
-use super::certificate::{distinguished_name_of, is_supported_key, key_of};
+use super::algorithm::{is_supported_key, key_of};
 use super::chain::Bench;
+use super::names::distinguished_name_of;
 use super::words;
 use crate::verdict::{Flaw, Signer};
 

@@ -13,7 +13,8 @@ use rustls::{
 };
 use webpki::RawPublicKeyEntity;
 
-use super::certificate::{self, Outline, is_supported_key};
+use super::algorithm::{is_supported_key, key_of};
+use super::certificate::{self, Outline};
 use super::diagnosis;
 use super::roots::Trust;
 use crate::error::Error;
@@ -183,7 +184,7 @@ fn unproved(spki: &[u8], algorithms: &WebPkiSupportedAlgorithms) -> CertificateE
     if is_supported_key(spki, algorithms) {
         return CertificateError::BadSignature;
     }
-    let key = certificate::key_of(spki);
+    let key = key_of(spki);
     let why = format!(
         "the key of certificate #1, {key}, is weak or not supported, so nobody can prove to hold it"
     );
