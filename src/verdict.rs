@@ -148,6 +148,9 @@ impl fmt::Display for AltName {
 /// The questions that can be asked of a certificate chain, in the order they are answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
+    /// Did the server prove to hold the key of its certificate? Asked by TLS itself, and answered
+    /// only where it did not.
+    Key,
     /// Does the end-entity certificate carry the name?
     Name,
     /// Does a path of valid signatures lead to a trust anchor?
@@ -165,6 +168,7 @@ pub enum Question {
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::Key => "key",
             Self::Name => "name",
             Self::Chain => "chain",
             Self::Dates => "dates",
@@ -229,8 +233,12 @@ pub enum Flaw {
     NotCa,
     /// A signature was not made by the key of the issuer.
     BadSignature,
-    /// A signature or key that is too weak, or of a kind that is not supported.
+    /// A signature or key that is too weak.
     WeakAlgorithm,
+    /// A signature or key of a kind that tdig cannot verify.
+    UnsupportedAlgorithm,
+    /// The server did not prove to hold the key of its certificate.
+    KeyUnproved,
     /// A CA certified what it may not.
     NameConstraint,
     /// A CA has more CAs below it than it may.
@@ -277,6 +285,8 @@ impl fmt::Display for Flaw {
             Self::NotCa => "not-a-ca",
             Self::BadSignature => "bad-signature",
             Self::WeakAlgorithm => "weak-algorithm",
+            Self::UnsupportedAlgorithm => "unsupported-algorithm",
+            Self::KeyUnproved => "key-unproved",
             Self::NameConstraint => "name-constraint",
             Self::PathLength => "path-length",
             Self::UnknownCritical => "unknown-critical-extension",
@@ -371,6 +381,27 @@ impl Verdict {
     /// Every question asked that does not hold.
     pub fn refusals(&self) -> impl Iterator<Item = &Answer> {
         self.answers.iter().filter(|answer| answer.asked && answer.holds != Some(true))
+    }
+
+    /// Whether certificates came whose key was not proved.
+    pub fn is_unproved(&self) -> bool {
+        self.answer(Question::Key).is_some()
+    }
+
+    /// Takes back what rests on the key of the first certificate, which was not proved: what the
+    /// certificates say is shown, and none of their pins counts.
+    pub fn withdraw_key(&mut self, flaw: Flaw, why: String) {
+        let key = Answer { asked: true, ..Answer::no(Question::Key, flaw, why) };
+        for answer in &mut self.answers {
+            if answer.question == Question::Pin && answer.asked && answer.holds == Some(true) {
+                let why = format!("{}, but no key was proved: not counted", answer.why);
+                *answer =
+                    Answer { asked: true, ..Answer::no(Question::Pin, Flaw::PinUnproved, why) };
+            }
+        }
+        self.answers.insert(0, key);
+        self.pinned.clear();
+        self.hint = None;
     }
 
     /// Whether every question asked holds.

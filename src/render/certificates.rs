@@ -79,11 +79,20 @@ pub(super) fn pin_line(certificate: &CertFacts) -> String {
     }
 }
 
+/// What a pin is worth: that it was asked for, or that the server did not prove to hold the key.
+pub(super) fn pin_mark(position: usize, verdict: &Verdict) -> &'static str {
+    match verdict.pinned.contains(&position) {
+        true => ", MATCH",
+        false if position == 0 && verdict.is_unproved() => ", NOT PROVED",
+        false => "",
+    }
+}
+
 /// The lines under a heading: pin first.
 fn details(position: usize, facts: &TlsFacts) -> Vec<(Role, String)> {
     let certificate = &facts.chain[position];
-    let matched = if facts.verdict.pinned.contains(&position) { ", MATCH" } else { "" };
-    let mut lines = vec![(Role::Pin, pin_line(certificate) + matched)];
+    let mark = pin_mark(position, &facts.verdict);
+    let mut lines = vec![(Role::Pin, pin_line(certificate) + mark)];
     lines.extend(own_lines(position, facts, 0));
     lines
 }
@@ -271,6 +280,9 @@ pub(super) fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, String)> {
 /// The verdict in one line.
 pub(super) fn verdict(verdict: &Verdict) -> (Role, String) {
     let name = &verdict.name;
+    if verdict.is_unproved() {
+        return (Role::Bad, format!("REFUSED for {name}: the key of #1 was not proved"));
+    }
     if verdict.opportunistic {
         // a staple that is missing or odd stops nobody who did not ask for it
         let held = |it: &&Answer| match it.question {
@@ -320,7 +332,8 @@ pub(super) fn verdict(verdict: &Verdict) -> (Role, String) {
 
 /// The answers to show under the verdict: all of them when the peer was refused.
 pub(super) fn reasons(verdict: &Verdict) -> &[Answer] {
-    if verdict.opportunistic || verdict.trusted() { &[] } else { &verdict.answers }
+    let is_let_in = verdict.opportunistic && !verdict.is_unproved();
+    if is_let_in || verdict.trusted() { &[] } else { &verdict.answers }
 }
 
 /// `name:    no, #1 is for other.test`

@@ -35,7 +35,7 @@ pub struct Outline<'a> {
     pub signature: &'a [u8],
 }
 
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 
 impl<'a> Outline<'a> {
     /// Finds the parts (RFC 5280 section 4.1).
@@ -136,7 +136,7 @@ pub fn read(der: &[u8]) -> CertFacts {
         Ok((rest, _)) if !rest.is_empty() => {
             Err(format!("{} octets follow the certificate", rest.len()))
         }
-        Ok((_, certificate)) => Ok(content(&certificate)),
+        Ok((_, certificate)) => Ok(content(&certificate, der)),
         Err(error) => Err(why_unreadable(der, &error)),
     };
     CertFacts {
@@ -172,14 +172,14 @@ fn why_unreadable(der: &[u8], error: &x509_parser::nom::Err<X509Error>) -> Strin
     .into()
 }
 
-fn content(certificate: &X509Certificate<'_>) -> CertContent {
+fn content(certificate: &X509Certificate<'_>, der: &[u8]) -> CertContent {
     let mut facts = CertContent {
         subject: distinguished_name(certificate.subject()),
         issuer: distinguished_name(certificate.issuer()),
         not_before: certificate.validity().not_before.timestamp(),
         not_after: certificate.validity().not_after.timestamp(),
         key: key(certificate.public_key()),
-        signature: signature(&certificate.signature_algorithm),
+        signature: Outline::of(der).map(|it| signature(it.algorithm)).unwrap_or_default(),
         serial: hex(certificate.raw_serial()),
         version: certificate.version().0.saturating_add(1),
         ..CertContent::default()
