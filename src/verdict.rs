@@ -134,14 +134,14 @@ pub enum AltName {
 }
 
 impl fmt::Display for AltName {
-    /// The name alone.
+    /// The name alone; one of no octets is seen by its quotes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Dns(name)
         | Self::Ip(name)
         | Self::Email(name)
         | Self::Uri(name)
         | Self::Other(name)) = self;
-        f.write_str(name)
+        f.write_str(if name.is_empty() { "\"\"" } else { name })
     }
 }
 

@@ -12,7 +12,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::algorithm::{key, signature};
 use super::names::{alt_name, distinguished_name};
 use super::signature::Signed;
-use crate::text;
+use crate::text::{self, Place};
 use crate::verdict::{CaFacts, CertContent, CertFacts};
 
 /// The parts of a certificate that verification by hand needs, as encoded; found even where the
@@ -222,7 +222,7 @@ fn content(certificate: &X509Certificate<'_>, der: &[u8]) -> CertContent {
                     if let (CA_ISSUERS, GeneralName::URI(url)) =
                         (&*access.access_method.to_id_string(), &access.access_location)
                     {
-                        facts.issuer_urls.push(text::free(url));
+                        facts.issuer_urls.push(text::escaped(url, Place::Word));
                     }
                 }
             }

@@ -7,7 +7,7 @@ use webpki::{EndEntityCert, KeyUsage};
 
 use super::certificate::{pin, sequence};
 use super::chain::{Bench, Path};
-use super::names::distinguished_name_of;
+use super::names::{common_name, distinguished_name_of};
 use super::ocsp::{self, Issuer};
 use super::reason::is_too_complex;
 use super::roots::Trust;
@@ -144,7 +144,8 @@ impl Bench<'_> {
         };
         let names = nearest_first(&content.names, &wanted);
         if names.is_empty() {
-            let common = content.subject.rsplit_once("CN=").map(|(_, name)| shortened(name));
+            let common = self.chain.first().and_then(|it| common_name(it));
+            let common = common.map(|name| shortened(&name));
             let why = match common {
                 Some(name) => {
                     format!("#1 has no names, only the common name {name}, which does not count")

@@ -1,20 +1,21 @@
 //! Names in a certificate as text: distinguished names and Subject Alternative Names. One rule: every
-//! text among them is escaped here.
+//! text among them is escaped here, and one name in a list can be read as one name alone.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use x509_parser::der_parser::asn1_rs::Any;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::der_parser::asn1_rs::{Any, ToDer};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 use super::certificate::{hex, sequence};
-use crate::text;
+use crate::text::{self, Place};
 use crate::verdict::AltName;
 
 pub(super) fn alt_name(name: &GeneralName<'_>) -> AltName {
     match name {
-        GeneralName::DNSName(name) => AltName::Dns(text::free(name)),
+        GeneralName::DNSName(name) => AltName::Dns(text::escaped(name, Place::Name)),
         GeneralName::IPAddress(octets) => {
             match (<[u8; 4]>::try_from(*octets), <[u8; 16]>::try_from(*octets)) {
                 (Ok(v4), _) => AltName::Ip(Ipv4Addr::from(v4).to_string()),
@@ -22,10 +23,10 @@ pub(super) fn alt_name(name: &GeneralName<'_>) -> AltName {
                 _ => AltName::Other(format!("IP address of {} octets", octets.len())),
             }
         }
-        GeneralName::RFC822Name(address) => AltName::Email(text::free(address)),
-        GeneralName::URI(uri) => AltName::Uri(text::free(uri)),
+        GeneralName::RFC822Name(address) => AltName::Email(text::escaped(address, Place::Word)),
+        GeneralName::URI(uri) => AltName::Uri(text::escaped(uri, Place::Word)),
         GeneralName::DirectoryName(name) => {
-            AltName::Other(format!("directory {}", distinguished_name(name)))
+            AltName::Other(format!("directory {}", as_word(&distinguished_name(name))))
         }
         GeneralName::RegisteredID(oid) => {
             AltName::Other(format!("registered ID {}", oid.to_id_string()))
@@ -34,7 +35,8 @@ pub(super) fn alt_name(name: &GeneralName<'_>) -> AltName {
             AltName::Other(format!("otherName {}", oid.to_id_string()))
         }
         GeneralName::Invalid(tag, octets) => {
-            AltName::Other(format!("kind {}, not readable: {}", tag.0, text::free(octets)))
+            let octets = text::escaped(octets, Place::Word);
+            AltName::Other(format!("unreadable name of kind {}: {octets}", tag.0))
         }
         _ => AltName::Other("name of an unusual kind".into()),
     }
@@ -56,13 +58,7 @@ pub(super) fn distinguished_name(name: &X509Name<'_>) -> String {
                 None => text.push_str(&oid),
             }
             text.push('=');
-            match attribute_text(attribute.attr_value()) {
-                Some(value) => text.push_str(&rfc4514(&value)),
-                None => {
-                    text.push('#');
-                    text.push_str(&hex(attribute.attr_value().data));
-                }
-            }
+            text.push_str(&attribute_value(attribute.attr_value()));
         }
     }
     text
@@ -104,58 +100,63 @@ fn short_name(oid: &str) -> Option<&'static str> {
     })
 }
 
+/// RFC 4514 section 2.4: the characters, or the whole DER of what has none.
+fn attribute_value(value: &Any<'_>) -> String {
+    match attribute_text(value) {
+        Some(text) => text::escaped(text, Place::Value),
+        None => format!("#{}", hex(&value.to_der_vec().unwrap_or_default())),
+    }
+}
+
 /// The characters of a directory string, whatever its encoding.
 fn attribute_text(value: &Any<'_>) -> Option<Vec<u8>> {
     const UTF8: u32 = 12;
     const SINGLE_OCTET: [u32; 6] = [18, 19, 20, 22, 26, 27];
     const UNIVERSAL: u32 = 28;
     const BMP: u32 = 30;
-    let wide = |size: usize| {
-        let characters = value.data.chunks(size).map(|octets| {
-            let code = octets.iter().fold(0, |code, &octet| code << 8 | u32::from(octet));
-            char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
-        });
-        characters.collect::<String>().into_bytes()
-    };
     match value.tag().0 {
         UTF8 => Some(value.data.to_vec()),
         tag if SINGLE_OCTET.contains(&tag) => Some(value.data.to_vec()),
-        UNIVERSAL => Some(wide(4)),
-        BMP => Some(wide(2)),
+        UNIVERSAL => {
+            let characters = value
+                .data
+                .chunks(4)
+                .map(|octets| char::from_u32(u32::from_be_bytes(octets.try_into().ok()?)));
+            characters.collect::<Option<String>>().map(String::into_bytes)
+        }
+        BMP => {
+            let units = value.data.chunks(2);
+            let units = units.map(|it| it.try_into().ok().map(u16::from_be_bytes));
+            String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok().map(String::into_bytes)
+        }
         _ => None,
     }
 }
 
-/// RFC 4514 section 2.4, on top of the one escape function.
-fn rfc4514(value: &[u8]) -> String {
-    let safe = text::free(value);
-    let mut escaped = String::with_capacity(safe.len());
-    // a backslash of the value itself must be told from those that the escape function wrote
-    let plain_backslashes = value.contains(&b'\\') && safe.len() == value.len();
-    for (position, character) in safe.char_indices() {
-        let at_edge = position == 0 || position + character.len_utf8() == safe.len();
+/// A distinguished name as one word of a list: blanks are escaped too (RFC 4514 section 3).
+fn as_word(name: &str) -> String {
+    let mut word = String::with_capacity(name.len());
+    let mut characters = name.chars();
+    while let Some(character) = characters.next() {
         match character {
-            ',' | '+' | '"' | '<' | '>' | ';' => escaped.push('\\'),
-            '\\' if plain_backslashes => escaped.push('\\'),
-            ' ' if at_edge => escaped.push('\\'),
-            '#' if position == 0 => escaped.push('\\'),
-            _ => {}
+            ' ' => word.push_str("\\20"),
+            '\\' => match characters.next() {
+                Some(' ') => word.push_str("\\20"),
+                escaped => word.extend([character].into_iter().chain(escaped)),
+            },
+            other => word.push(other),
         }
-        escaped.push(character);
     }
-    escaped
+    word
+}
+
+/// The last common name of the subject of a certificate.
+pub(super) fn common_name(der: &[u8]) -> Option<String> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let attribute = certificate.subject().iter_common_name().last()?;
+    Some(attribute_value(attribute.attr_value()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_of_a_name_are_escaped_once() {
-        assert_eq!(rfc4514(b"Acme, s.r.o."), r"Acme\, s.r.o.");
-        assert_eq!(rfc4514(b" a#b "), r"\ a#b\ ");
-        assert_eq!(rfc4514(b"#1"), r"\#1");
-        assert_eq!(rfc4514(br"a\b"), r"a\\b");
-        assert_eq!(rfc4514(b"a\n;; forged"), r"a\010\;\; forged");
-    }
-}
+#[path = "names/tests.rs"]
+mod tests;
