@@ -241,6 +241,13 @@ fn notes(position: usize, content: &CertContent, facts: &TlsFacts) -> Vec<String
             notes.push(format!("it signed #{number} without the usage to sign certificates"));
         }
     }
+    let before = facts.verdict.path.iter().take_while(|&&it| it != position).last();
+    if let Some(before) = before.filter(|&&it| it > position && is_on_path(facts, position)) {
+        let number = before + 1;
+        notes.push(format!(
+            "sent out of order: before #{number}, which it signed (RFC 8446 section 4.4.2 permits it)"
+        ));
+    }
     if content.version < 3 {
         notes.push(format!("an X.509 certificate of version {}", content.version));
     }
@@ -259,6 +266,10 @@ fn notes(position: usize, content: &CertContent, facts: &TlsFacts) -> Vec<String
             .map(|oid| format!("it has the critical extension {oid}, which is not understood")),
     );
     notes
+}
+
+fn is_on_path(facts: &TlsFacts, position: usize) -> bool {
+    facts.verdict.path.contains(&position)
 }
 
 /// The trust anchor, where it ends the path without having been sent.
@@ -327,7 +338,8 @@ pub(super) fn verdict(verdict: &Verdict) -> (Role, String) {
     } else if !verdict.asked(Question::Chain) {
         not_asked = "; chain, dates, name and purpose not asked";
     }
-    (Role::Good, format!("trusted for {name} ({}{not_asked})", asked.join(", ")))
+    let order = if verdict.path.is_sorted() { "" } else { "; the chain was sent out of order" };
+    (Role::Good, format!("trusted for {name} ({}{not_asked}{order})", asked.join(", ")))
 }
 
 /// The answers to show under the verdict: all of them when the peer was refused.

@@ -6,6 +6,7 @@ pub mod certificate;
 mod chain;
 pub mod diagnosis;
 pub mod hello;
+mod host;
 mod names;
 mod ocsp;
 pub mod policy;

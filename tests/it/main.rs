@@ -21,6 +21,7 @@ mod faults;
 mod flaws;
 mod generated;
 mod greeting;
+mod host;
 mod house;
 mod idn;
 mod injection;
