@@ -160,14 +160,16 @@ pub fn base64(octets: &[u8]) -> String {
 }
 
 /// Characters that steer a terminal or the reader's eye instead of being seen: controls (C0, DEL,
-/// C1), line separators, bidi controls, zero-width and tag characters.
+/// C1), line separators, bidi controls, zero-width and tag characters; all that has the property
+/// Default_Ignorable_Code_Point is among them.
 fn unsafe_to_print(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -187,6 +189,11 @@ pub(crate) fn unhex(typed: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::RangeInclusive;
+
+    use icu_properties::CodePointSetData;
+    use icu_properties::props::DefaultIgnorableCodePoint;
+
     use super::*;
 
     #[test]
@@ -260,6 +267,44 @@ mod tests {
             let short = shortened(&text, 4);
             let left = text.len() - kept.len();
             assert_eq!(short, format!("{kept}... ({left} octets left out)"));
+        }
+    }
+
+    /// Default_Ignorable_Code_Point in DerivedCoreProperties.txt of Unicode 17.0; the test holds it
+    /// against the version of the newest `icu_properties`.
+    const DEFAULT_IGNORABLE: [RangeInclusive<char>; 17] = [
+        '\u{ad}'..='\u{ad}',
+        '\u{34f}'..='\u{34f}',
+        '\u{61c}'..='\u{61c}',
+        '\u{115f}'..='\u{1160}',
+        '\u{17b4}'..='\u{17b5}',
+        '\u{180b}'..='\u{180f}',
+        '\u{200b}'..='\u{200f}',
+        '\u{202a}'..='\u{202e}',
+        '\u{2060}'..='\u{206f}',
+        '\u{3164}'..='\u{3164}',
+        '\u{fe00}'..='\u{fe0f}',
+        '\u{feff}'..='\u{feff}',
+        '\u{ffa0}'..='\u{ffa0}',
+        '\u{fff0}'..='\u{fff8}',
+        '\u{1bca0}'..='\u{1bca3}',
+        '\u{1d173}'..='\u{1d17a}',
+        '\u{e0000}'..='\u{e0fff}',
+    ];
+
+    #[test]
+    fn what_unicode_lets_a_terminal_leave_out_is_escaped() {
+        let listed = |it: char| DEFAULT_IGNORABLE.iter().any(|range| range.contains(&it));
+        let property = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+        for character in '\0'..=char::MAX {
+            let (code, text) = (u32::from(character), character.to_string());
+            assert_eq!(listed(character), property.contains(character), "{code:x}");
+            let more = character.is_control()
+                || matches!(character, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}');
+            let is_escaped = listed(character) || more;
+            assert_eq!(free(&text) != text, is_escaped, "{code:x}");
+            let quoted = escaped(&text, Place::Value);
+            assert!(!is_escaped || quoted.is_ascii(), "{code:x}");
         }
     }
 
