@@ -1,8 +1,22 @@
 //! Keys and signatures of every kind: which are verified, which are weak, and which tdig does not
 //! know. One rule: a certificate that came is shown, whatever its key.
 
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+
+use p521::ecdsa::SigningKey;
+use p521::ecdsa::signature::hazmat::PrehashSigner;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::{CertifiedKey, Signer};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    ServerConfig, ServerConnection, SignatureAlgorithm, SignatureScheme, SupportedProtocolVersion,
+};
+use sha2::{Digest, Sha512};
 use tdig::tls::certificate;
 
 use crate::dot::{Identity, Server, pem, pin};
@@ -164,6 +178,97 @@ fn whatever_came_is_shown_although_its_key_was_not_proved() {
                 assert!(seen.out.contains(&format!("{pin}, NOT PROVED\n")), "{what}: {seen:#?}");
                 assert!(!seen.out.contains("certificate is trusted"), "{what}: {seen:#?}");
             }
+        }
+    }
+}
+
+/// A key that ring does not sign with: that of the authority `p521-sha512`.
+#[derive(Clone, Debug)]
+struct P521(SigningKey);
+
+const P521_SCALAR: &str = "00767659160e27ec42345dc2bb6a4a667db7e7ae6cf068ed72f6cf70218aca7609\
+                           a1e05bdfffba7d942d7fcf11d78ee42e157e09065e71fb1abe18fb4c13264d2f3d";
+
+impl P521 {
+    fn new() -> Self {
+        let octet = |at: usize| u8::from_str_radix(&P521_SCALAR[at..at + 2], 16).unwrap();
+        let scalar: Vec<_> = (0..P521_SCALAR.len()).step_by(2).map(octet).collect();
+        Self(SigningKey::from_slice(&scalar).unwrap())
+    }
+}
+
+impl rustls::sign::SigningKey for P521 {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        offered.contains(&self.scheme()).then(|| Box::new(self.clone()) as _)
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::ECDSA
+    }
+}
+
+impl Signer for P521 {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        let signature: p521::ecdsa::Signature =
+            self.0.sign_prehash(&Sha512::digest(message)).unwrap();
+        let der = |tag, content: &[u8]| [&[tag, content.len() as u8], content].concat();
+        let integer = |octets: &[u8]| {
+            let digits = &octets[octets.iter().take_while(|it| **it == 0).count()..];
+            let sign: &[u8] = if digits[0] < 0x80 { &[] } else { &[0] };
+            der(2, &[sign, digits].concat())
+        };
+        let octets = signature.to_bytes();
+        let (r, s) = octets.split_at(octets.len() / 2);
+        let pair = [integer(r), integer(s)].concat();
+        // more than 127 octets
+        Ok([&[0x30, 0x81, pair.len() as u8], &*pair].concat())
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        SignatureScheme::ECDSA_NISTP521_SHA512
+    }
+}
+
+#[derive(Debug)]
+struct Presented(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Presented {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+/// Greets one client with the certificate of this authority and the P-521 key, and says no more.
+fn greet(listener: &TcpListener, name: &str, version: &'static SupportedProtocolVersion) {
+    let key = CertifiedKey::new(vec![issued(name).remove(1)], Arc::new(P521::new()));
+    let config = ServerConfig::builder_with_provider(ring::default_provider().into())
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(Presented(Arc::new(key))));
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut tls = ServerConnection::new(Arc::new(config)).unwrap();
+    while tls.is_handshaking() {
+        // a client that refuses the key goes
+        if tls.complete_io(&mut stream).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_handshake_is_signed_on_p521_and_a_key_that_did_not_sign_it_is_not_proved() {
+    for version in [&TLS13, &TLS12] {
+        for (name, status) in [("p521-sha512", 9), ("p521-sha256", 5), ("p256-sha256", 5)] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let server = thread::spawn(move || greet(&listener, name, version));
+            let pin = pin(&issued(name)[1]);
+            let seen = tdig(&format!("@127.0.0.1#{port} +tls-pin={pin} -d example.com"));
+            server.join().unwrap();
+            assert_eq!(seen.status, status, "{name}: {seen:#?}");
+            let mark = if status == 9 { "MATCH" } else { "NOT PROVED" };
+            assert!(seen.out.contains(&format!("{pin}, {mark}\n")), "{name}: {seen:#?}");
         }
     }
 }
