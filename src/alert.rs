@@ -10,6 +10,8 @@ pub struct Alert(pub u8);
 impl Alert {
     /// The server refused to go on without a certificate of ours: TLS 1.3 has an alert for it.
     pub const CERTIFICATE_REQUIRED: Self = Self(116);
+    /// The server found nothing that it can do among what was offered (RFC 8446 section 6.2).
+    pub const HANDSHAKE_FAILURE: Self = Self(40);
     /// The server speaks none of the ALPN tokens offered (RFC 7301 section 3.2).
     pub const NO_APPLICATION_PROTOCOL: Self = Self(120);
     /// The server does not know the name that was sent (RFC 6066 section 3).

@@ -43,6 +43,10 @@ pub const EXIT_STATUS: &[(u8, &str)] = &[
     (INTERRUPTED, "a batch was interrupted, and no query had failed until then"),
 ];
 
+/// What tdig offers, where a server has nothing in common with it.
+const OFFERED: &str = "kdig +tls, which offers more; tdig has ECDHE with X25519, P-256 and P-384, \
+                       and keys of RSA, ECDSA on P-256, P-384 and P-521, and Ed25519";
+
 /// Why a run or a lookup failed.
 #[derive(Clone, Debug)]
 pub enum Error {
@@ -76,7 +80,7 @@ pub enum Error {
     },
     /// No TLS session.
     Handshake(Handshake),
-    /// The certificate or its key was not what was asked for.
+    /// The certificate or its key was not what was asked for, or its key was not proved.
     Refused(Arc<TlsFacts>),
     /// The session stood, or the query left, but no reply came.
     Reply {
@@ -203,6 +207,7 @@ impl Error {
             Self::Resolve { .. } => "resolve",
             Self::Connect { .. } => "connect",
             Self::Handshake(_) => "handshake",
+            Self::Refused(facts) if facts.verdict.is_unproved() => "handshake",
             Self::Refused(_) => "certificate",
             Self::Reply { cause, .. } => match cause.end() {
                 Reply::TimedOut(_) => "timeout",
@@ -220,6 +225,7 @@ impl Error {
             Self::Resolve { .. } | Self::Connect { .. } => 4,
             Self::Handshake(_) => 5,
             Self::Refused(facts) => match facts.verdict.refusal() {
+                Some(answer) if answer.question == Question::Key => 5,
                 Some(answer) if answer.question == Question::Pin => 7,
                 _ => 6,
             },
@@ -227,6 +233,15 @@ impl Error {
             Self::Reply { .. } => 9,
             Self::Internal(_) => 10,
             Self::Transfer { .. } => 11,
+        }
+    }
+
+    /// Whether TLS itself failed, whatever was shown until then.
+    pub fn is_handshake(&self) -> bool {
+        match self {
+            Self::Handshake(_) => true,
+            Self::Refused(facts) => facts.verdict.is_unproved(),
+            _ => false,
         }
     }
 
@@ -265,6 +280,7 @@ impl Error {
             {
                 Some("+tls-certfile=FILE +tls-keyfile=FILE".into())
             }
+            Self::Handshake(Handshake::Alert(Alert::HANDSHAKE_FAILURE)) => Some(OFFERED.into()),
             Self::Handshake(Handshake::Alert(Alert::NO_APPLICATION_PROTOCOL)) => {
                 Some("+notls-alpn".into())
             }
@@ -299,6 +315,10 @@ impl fmt::Display for Error {
                 cause => write!(f, "TLS, handshake failed ({cause})"),
             },
             Self::Refused(facts) => {
+                // without a key nothing else of a certificate is worth a word here
+                if let Some(answer) = facts.verdict.answer(Question::Key) {
+                    return write!(f, "TLS, handshake failed ({})", answer.why);
+                }
                 f.write_str("TLS, handshake failed (certificate refused: ")?;
                 // one flaw does not hide the others
                 for (place, answer) in facts.verdict.refusals().enumerate() {

@@ -173,20 +173,23 @@ pub enum AltName {
 }
 
 impl fmt::Display for AltName {
-    /// The name alone.
+    /// The name alone; one of no octets is seen by its quotes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Dns(name)
         | Self::Ip(name)
         | Self::Email(name)
         | Self::Uri(name)
         | Self::Other(name)) = self;
-        f.write_str(name)
+        f.write_str(if name.is_empty() { "\"\"" } else { name })
     }
 }
 
 /// The questions that can be asked of a certificate chain, in the order they are answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
+    /// Did the server prove to hold the key of its certificate? Asked by TLS itself, and answered
+    /// only where it did not.
+    Key,
     /// Does the end-entity certificate carry the name?
     Name,
     /// Does a path of valid signatures lead to a trust anchor?
@@ -204,6 +207,7 @@ pub enum Question {
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::Key => "key",
             Self::Name => "name",
             Self::Chain => "chain",
             Self::Dates => "dates",
@@ -273,8 +277,12 @@ pub enum Flaw {
     NotCa,
     /// A signature was not made by the key of the issuer.
     BadSignature,
-    /// A signature or key that is too weak, or of a kind that is not supported.
+    /// A signature or key that is too weak.
     WeakAlgorithm,
+    /// A signature or key of a kind that tdig cannot verify.
+    UnsupportedAlgorithm,
+    /// The server did not prove to hold the key of its certificate.
+    KeyUnproved,
     /// A CA certified what it may not.
     NameConstraint,
     /// A CA has more CAs below it than it may.
@@ -323,6 +331,8 @@ impl fmt::Display for Flaw {
             Self::NotCa => "not-a-ca",
             Self::BadSignature => "bad-signature",
             Self::WeakAlgorithm => "weak-algorithm",
+            Self::UnsupportedAlgorithm => "unsupported-algorithm",
+            Self::KeyUnproved => "key-unproved",
             Self::NameConstraint => "name-constraint",
             Self::PathLength => "path-length",
             Self::UnknownCritical => "unknown-critical-extension",
@@ -433,6 +443,27 @@ impl Verdict {
     /// Positions of the certificates that the trust rests on, end-entity first.
     pub fn rests_on(&self) -> &[usize] {
         &self.path[..self.needed.min(self.path.len())]
+    }
+
+    /// Whether certificates came whose key was not proved.
+    pub fn is_unproved(&self) -> bool {
+        self.answer(Question::Key).is_some()
+    }
+
+    /// Takes back what rests on the key of the first certificate, which was not proved: what the
+    /// certificates say is shown, and none of their pins counts.
+    pub fn withdraw_key(&mut self, flaw: Flaw, why: String) {
+        let key = Answer { asked: true, ..Answer::no(Question::Key, flaw, why) };
+        for answer in &mut self.answers {
+            if answer.question == Question::Pin && answer.asked && answer.holds == Some(true) {
+                let why = format!("{}, but no key was proved: not counted", answer.why);
+                *answer =
+                    Answer { asked: true, ..Answer::no(Question::Pin, Flaw::PinUnproved, why) };
+            }
+        }
+        self.answers.insert(0, key);
+        self.pinned.clear();
+        self.hint = None;
     }
 
     /// Whether every question asked holds.

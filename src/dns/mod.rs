@@ -4,6 +4,7 @@ mod cursor;
 pub(crate) mod digits;
 pub mod edns;
 pub mod fault;
+mod idn;
 pub mod message;
 pub mod name;
 mod period;

@@ -4,9 +4,7 @@
 
 use std::fmt;
 
-use idna::AsciiDenyList;
-use idna::uts46::{Hyphens, Uts46};
-
+use super::idn;
 use crate::text::{self, Place};
 
 /// A domain name in a message: where it begins. Compression (RFC 1035 section 4.1.4) is resolved
@@ -214,10 +212,12 @@ const LONGEST: usize = 255;
 /// No name of 255 octets needs more: each hop brings one label of two octets at least.
 const MOST_HOPS: usize = 127;
 
-fn write_labels<'a>(labels: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>, idn: bool) {
+fn write_labels<'a>(labels: impl Iterator<Item = &'a [u8]> + Clone, out: &mut Vec<u8>, idn: bool) {
     let start = out.len();
+    let top = if idn { labels.clone().last() } else { None };
+    let under_ascii = !top.is_some_and(idn::is_punycode);
     for label in labels {
-        match idn.then(|| unicode(label)).flatten() {
+        match idn.then(|| idn::unicode(label, under_ascii)).flatten() {
             Some(unicode) => out.extend(unicode.as_bytes()),
             None => text::escape(out, label, Place::Label),
         }
@@ -226,16 +226,6 @@ fn write_labels<'a>(labels: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>, i
     if out.len() == start {
         out.push(b'.');
     }
-}
-
-/// The label in Unicode, if it is Punycode of a host name's label and safe to print.
-fn unicode(label: &[u8]) -> Option<String> {
-    let prefixed = label.get(..4)?.eq_ignore_ascii_case(b"xn--");
-    let label = prefixed.then_some(label)?;
-    let (unicode, valid) = Uts46::new().to_unicode(label, AsciiDenyList::URL, Hyphens::Allow);
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || !c.is_ascii();
-    let safe = unicode.chars().all(plain) && text::free(&*unicode) == unicode;
-    (valid.is_ok() && safe).then(|| unicode.into_owned())
 }
 
 #[cfg(test)]

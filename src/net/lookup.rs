@@ -302,7 +302,9 @@ impl Attempt<'_> {
                 let outcome = self.stream(target, Protocol::Tls);
                 self.deadline = whole;
                 match outcome {
-                    Err(Error::Connect { .. } | Error::Handshake(_)) => {
+                    Err(error)
+                        if matches!(error, Error::Connect { .. }) || error.is_handshake() =>
+                    {
                         self.in_cleartext(target.clone(), port)
                     }
                     outcome => outcome,

@@ -27,7 +27,7 @@ use crate::plan::Target;
 use crate::text;
 use crate::tls::hello::{OwnKey, provider};
 use crate::tls::roots::Trust;
-use crate::tls::trust::Recorder;
+use crate::tls::trust::{Recorder, Seen};
 use crate::tls::words;
 use crate::verdict::{OwnCertificate, SessionFacts, TlsFacts};
 
@@ -99,7 +99,8 @@ impl Session {
         // the greatest message and the records around it are all that may have to wait
         tls.set_buffer_limit(None);
         let outcome = shake_hands(&mut tls, &mut stream, deadline);
-        let facts = Arc::new(facts(&tls, target, &recorder, &own));
+        let failure = outcome.as_ref().err().map(|cause| cause as _);
+        let facts = Arc::new(facts(&tls, target, recorder.seen(failure), &own));
         let without_own = own.was_asked() && !own.was_sent();
         match outcome {
             Ok(()) => Ok(Self {
@@ -404,8 +405,7 @@ fn flush(tls: &mut ClientConnection, stream: &mut Stream, deadline: &Deadline) -
     Ok(())
 }
 
-fn facts(tls: &ClientConnection, target: &Target, recorder: &Recorder, own: &OwnKey) -> TlsFacts {
-    let seen = recorder.seen();
+fn facts(tls: &ClientConnection, target: &Target, seen: Seen, own: &OwnKey) -> TlsFacts {
     let tls13 = tls.protocol_version() == Some(ProtocolVersion::TLSv1_3);
     let group = tls.negotiated_key_exchange_group().map(|group| group.name());
     let suite = tls.negotiated_cipher_suite().map(|it| format!("{:?}", it.suite()));

@@ -81,11 +81,20 @@ pub(super) fn pin_line(certificate: &CertFacts) -> String {
     }
 }
 
+/// What a pin is worth: that it was asked for, or that the server did not prove to hold the key.
+pub(super) fn pin_mark(position: usize, verdict: &Verdict) -> &'static str {
+    match verdict.pinned.contains(&position) {
+        true => ", MATCH",
+        false if position == 0 && verdict.is_unproved() => ", NOT PROVED",
+        false => "",
+    }
+}
+
 /// The lines under a heading: pin first.
 fn details(position: usize, facts: &TlsFacts) -> Vec<(Role, String)> {
     let certificate = &facts.chain[position];
-    let matched = if facts.verdict.pinned.contains(&position) { ", MATCH" } else { "" };
-    let mut lines = vec![(Role::Pin, pin_line(certificate) + matched)];
+    let mark = pin_mark(position, &facts.verdict);
+    let mut lines = vec![(Role::Pin, pin_line(certificate) + mark)];
     lines.extend(own_lines(position, facts, 0));
     lines
 }
@@ -236,6 +245,13 @@ pub(super) fn notes(position: usize, content: &CertContent, facts: &TlsFacts) ->
             notes.push(format!("it signed #{number} without the usage to sign certificates"));
         }
     }
+    let before = facts.verdict.path.iter().take_while(|&&it| it != position).last();
+    if let Some(before) = before.filter(|&&it| it > position && is_on_path(facts, position)) {
+        let number = before + 1;
+        notes.push(format!(
+            "sent out of order: before #{number}, which it signed (RFC 8446 section 4.4.2 permits it)"
+        ));
+    }
     if content.version < 3 {
         notes.push(format!("an X.509 certificate of version {}", content.version));
     }
@@ -264,6 +280,10 @@ pub(super) fn notes(position: usize, content: &CertContent, facts: &TlsFacts) ->
     notes
 }
 
+fn is_on_path(facts: &TlsFacts, position: usize) -> bool {
+    facts.verdict.path.contains(&position)
+}
+
 /// The trust anchor, where it ends the path without having been sent: a heading, and lines.
 pub(super) fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, Vec<(Role, String)>)> {
     let anchor = facts.verdict.anchor.as_ref()?;
@@ -281,6 +301,9 @@ pub(super) fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, Vec<(Role, St
 /// The verdict in one line.
 pub(super) fn verdict(verdict: &Verdict) -> (Role, String) {
     let name = &verdict.name;
+    if verdict.is_unproved() {
+        return (Role::Bad, format!("REFUSED for {name}: the key of #1 was not proved"));
+    }
     let notes: String = verdict.notes.iter().map(|it| format!("; {it}")).collect();
     if verdict.opportunistic {
         let would = match &verdict.strict_refusal {
@@ -309,12 +332,15 @@ pub(super) fn verdict(verdict: &Verdict) -> (Role, String) {
     } else if !verdict.asked(Question::Chain) {
         not_asked = "; chain, dates, name and purpose not asked";
     }
-    (Role::Good, format!("trusted for {name} ({}{not_asked}){notes}", asked.join(", ")))
+    let order = if verdict.path.is_sorted() { "" } else { "; the chain was sent out of order" };
+    let asked = asked.join(", ");
+    (Role::Good, format!("trusted for {name} ({asked}{not_asked}{order}){notes}"))
 }
 
 /// The answers to show under the verdict: all of them when the peer was refused.
 pub(super) fn reasons(verdict: &Verdict) -> &[Answer] {
-    if verdict.opportunistic || verdict.trusted() { &[] } else { &verdict.answers }
+    let is_let_in = verdict.opportunistic && !verdict.is_unproved();
+    if is_let_in || verdict.trusted() { &[] } else { &verdict.answers }
 }
 
 /// `name:    no, #1 is for other.test`

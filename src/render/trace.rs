@@ -204,8 +204,8 @@ impl Talk<'_> {
                     self.debug(format_args!("       {}", who::kdig_name(name)))?;
                 }
             }
-            let matched = if facts.verdict.pinned.contains(&position) { ", MATCH" } else { "" };
-            self.debug(format_args!("     {}{matched}", who::pin_line(certificate)))?;
+            let mark = who::pin_mark(position, &facts.verdict);
+            self.debug(format_args!("     {}{mark}", who::pin_line(certificate)))?;
             for (_, line) in who::own_lines(position, facts, self.debug) {
                 self.debug(format_args!("     {line}"))?;
             }
@@ -233,7 +233,7 @@ impl Talk<'_> {
         let staple_failed = verdict
             .refusal()
             .is_some_and(|it| it.question == Question::Staple && it.flaw != Some(Flaw::Revoked));
-        if pin_failed || staple_failed {
+        if pin_failed || staple_failed || verdict.is_unproved() {
             // as in kdig, nobody is called trusted after this, whatever the chain is worth
         } else if verdict.asked(Question::Chain) {
             let reasons = kdig_reasons(facts);

@@ -6,8 +6,9 @@
 use rustls::pki_types::UnixTime;
 use webpki::{EndEntityCert, KeyUsage, RequiredEkuNotFoundContext};
 
-use super::certificate::{distinguished_name_of, element};
+use super::certificate::element;
 use super::chain::{Bench, Path, Usage};
+use super::names::distinguished_name_of;
 use crate::verdict::{AnchorFacts, CertContent, Flaw};
 
 /// Why an anchor that signed may not vouch for what it signed.

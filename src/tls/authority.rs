@@ -4,8 +4,9 @@
 
 use x509_parser::extensions::{AuthorityKeyIdentifier, GeneralName};
 
-use super::certificate::{distinguished_name, hex};
+use super::certificate::hex;
 use super::chain::{Bench, Path};
+use super::names::distinguished_name;
 use crate::verdict::{AuthorityFault, AuthorityKey, CertContent, Signer};
 
 /// What the extension says.

@@ -9,8 +9,9 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
 
+use super::algorithm::is_supported_key;
 use super::anchor::Unfit;
-use super::certificate::{Outline, is_supported_key, sequence};
+use super::certificate::{Outline, sequence};
 use super::roots::Trust;
 use crate::verdict::{CertContent, CertFacts, Signer};
 

@@ -2,17 +2,16 @@
 //! answers to the others; and what webpki does not accept is never accepted here.
 
 use rustls::crypto::WebPkiSupportedAlgorithms;
-use rustls::pki_types::{CertificateDer, DnsName, UnixTime};
-use webpki::EndEntityCert;
+use rustls::pki_types::{CertificateDer, UnixTime};
 
-use super::chain::{Bench, Path, Usage};
+use super::chain::{Bench, Usage};
 use super::reason::is_too_complex;
 use super::roots::Trust;
 use super::words;
 use crate::moment::{day, span};
-use crate::text::{self, base64};
+use crate::text::base64;
 use crate::verdict::{
-    AltName, AnchorFacts, Answer, AuthorityFault, CertFacts, Flaw, Question, Signer, Verdict,
+    AnchorFacts, Answer, AuthorityFault, CertFacts, Flaw, Question, Signer, Verdict,
 };
 
 /// Judges a chain whose first key was proved by the handshake. `facts` are those of `chain`, in
@@ -27,11 +26,6 @@ pub fn judge(
 ) -> Verdict {
     Bench::new(chain, facts, staple, trust, now, algorithms).verdict()
 }
-
-/// Names shown where a name does not match.
-const MOST_NAMES: usize = 3;
-/// Octets of a name shown in an answer; the section shows more.
-const LONGEST_NAME: usize = 100;
 
 /// What a client asks of a peer.
 #[derive(Clone, Copy, Debug)]
@@ -63,13 +57,13 @@ impl Bench<'_> {
         let pinned = self.positions_of_pins(|position| descent.contains(&position));
 
         let led = match (&path, &anchor) {
-            (Some(path), Some(anchor)) => Ok((path, anchor)),
+            (Some(_), Some(anchor)) => Ok(anchor),
             _ => Err(self.why_no_chain(fault.as_ref(), &descent, &signers)),
         };
         let staple = self.stapled(&signers, path.as_ref());
         let mut answers = vec![
             self.name(),
-            chain(led),
+            chain(led, &descent),
             self.dates(dated),
             self.purpose(),
             self.staple(staple.as_ref()),
@@ -109,7 +103,10 @@ impl Bench<'_> {
             strict_refusal,
             hint: None,
         };
-        verdict.hint = verdict.refusal().and_then(|answer| self.hint(answer));
+        verdict.hint = verdict.refusal().and_then(|answer| {
+            let is_alone = verdict.refusals().count() == 1;
+            self.hint(answer, is_alone)
+        });
         verdict
     }
 
@@ -134,54 +131,6 @@ impl Bench<'_> {
 
     pub(super) fn seconds(&self) -> i64 {
         self.now.as_secs().cast_signed()
-    }
-
-    fn name(&self) -> Answer {
-        let Some(name) = &self.trust.policy.name else {
-            return Answer::open(Question::Name, "no name to check");
-        };
-        let wanted = name.to_str();
-        let end_entity = match self.chain.first() {
-            Some(first) => EndEntityCert::try_from(first),
-            None => Err(webpki::Error::BadDer),
-        };
-        let is_for = |it: &EndEntityCert<'_>| it.verify_is_valid_for_subject_name(name).is_ok();
-        if end_entity.as_ref().is_ok_and(is_for) {
-            return Answer::yes(Question::Name, format!("#1 is for {wanted}"));
-        }
-        let no = |flaw, why: String| Answer::no(Question::Name, flaw, why);
-        let Some(content) = self.content(0) else {
-            return no(Flaw::Malformed, "#1 cannot be read".into());
-        };
-        let names = nearest_first(&content.names, &wanted);
-        if names.is_empty() {
-            let common = content.subject.rsplit_once("CN=").map(|(_, name)| shortened(name));
-            let why = match common {
-                Some(name) => {
-                    format!("#1 has no names, only the common name {name}, which does not count")
-                }
-                None => "#1 has no names".into(),
-            };
-            return no(Flaw::NoNames, why);
-        }
-        if let Err(fault) = end_entity {
-            let (_, why) = match fault {
-                webpki::Error::UnsupportedCriticalExtension => self.unknown_critical(),
-                webpki::Error::UnsupportedCertVersion => self.old_version(),
-                fault => words::of_webpki(&fault),
-            };
-            return Answer::open(Question::Name, format!("cannot be judged: {why}"));
-        }
-        let is_address = matches!(name, rustls::pki_types::ServerName::IpAddress(_));
-        let addresses = content.names.iter().any(|it| matches!(it, AltName::Ip(_)));
-        let shown: Vec<_> = names.iter().take(MOST_NAMES).map(|it| shortened(it)).collect();
-        let more = match names.len().saturating_sub(MOST_NAMES) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let none = if is_address && !addresses { ", none of which is an address" } else { "" };
-        let shown = shown.join(", ");
-        no(Flaw::OtherName, format!("{wanted} is not among the names of #1: {shown}{more}{none}"))
     }
 
     fn dates(&self, descent: &[usize]) -> Answer {
@@ -272,17 +221,11 @@ impl Bench<'_> {
         positions.map(|(position, _)| position).filter(|&position| wanted(position)).collect()
     }
 
-    fn hint(&self, answer: &Answer) -> Option<String> {
+    /// `is_alone` says that nothing else is wrong.
+    fn hint(&self, answer: &Answer, is_alone: bool) -> Option<String> {
         match answer.flaw? {
-            Flaw::OtherName => {
-                let wanted = self.trust.policy.name.as_ref()?.to_str();
-                let names = nearest_first(&self.content(0)?.names, &wanted);
-                let typeable = |name: &&String| {
-                    DnsName::try_from(name.as_str()).is_ok()
-                        || name.parse::<std::net::IpAddr>().is_ok()
-                };
-                names.iter().find(typeable).map(|name| format!("+tls-host={name}"))
-            }
+            // the name of one who is not believed either is no way out
+            Flaw::OtherName if is_alone => self.other_name(),
             Flaw::SelfSigned | Flaw::CaAsServer if self.chain.len() == 1 => {
                 let content = self.content(0)?;
                 let pin = self.facts.first()?.pin?;
@@ -345,14 +288,13 @@ fn limited_to(number: usize, uses: &[String]) -> String {
 }
 
 /// `led` is where the chain leads, or why it leads nowhere.
-fn chain(led: Result<(&Path, &AnchorFacts), (Flaw, String)>) -> Answer {
+fn chain(led: Result<&AnchorFacts, (Flaw, String)>, descent: &[usize]) -> Answer {
     match led {
-        Ok((_, AnchorFacts { origin, is_first: true, .. })) => {
+        Ok(AnchorFacts { origin, is_first: true, .. }) => {
             Answer::yes(Question::Chain, format!("#1 is a trust anchor itself ({origin})"))
         }
-        Ok((path, AnchorFacts { subject, origin, .. })) => {
-            let sorted = path.certificates.is_sorted();
-            let order = if sorted { "" } else { ", though sent out of order" };
+        Ok(AnchorFacts { subject, origin, .. }) => {
+            let order = if descent.is_sorted() { "" } else { ", though sent out of order" };
             Answer::yes(Question::Chain, format!("to {subject} ({origin}){order}"))
         }
         Err((flaw, why)) => Answer::no(Question::Chain, flaw, why),
@@ -382,24 +324,4 @@ fn notes(
         format!("the authority key identifier of #{number} is of another {what}; {others} it")
     });
     dated.into_iter().chain(authority).collect()
-}
-
-fn shortened(name: &str) -> String {
-    text::shortened(name, LONGEST_NAME)
-}
-
-fn nearest_first(names: &[AltName], wanted: &str) -> Vec<String> {
-    let mut names: Vec<_> = names
-        .iter()
-        .filter_map(|name| match name {
-            AltName::Dns(name) | AltName::Ip(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect();
-    names.sort_by_cached_key(|name| {
-        // a certificate may hold names of any length
-        let start: String = name.chars().take(255).collect();
-        strsim::damerau_levenshtein(&start, wanted)
-    });
-    names
 }

@@ -13,6 +13,7 @@ use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, KeyLogFile, SignatureScheme, SupportedProtocolVersion};
 
+use super::signature::ALGORITHMS;
 use super::trust::Recorder;
 use crate::error::{Error, system_words};
 
@@ -88,6 +89,7 @@ impl Hello {
 /// says so. The processor must have what [`can_post_quantum`] looks for.
 pub fn provider(post_quantum: bool) -> CryptoProvider {
     let mut provider = ring::default_provider();
+    provider.signature_verification_algorithms = ALGORITHMS;
     if post_quantum {
         provider.kx_groups.splice(0..0, hybrid());
     }

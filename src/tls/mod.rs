@@ -1,12 +1,15 @@
 //! Who is at the other end. One rule: facts first, judgement second, so that a refused certificate
 //! is drawn by the same code as an accepted one.
 
+mod algorithm;
 mod anchor;
 mod authority;
 pub mod certificate;
 mod chain;
 pub mod diagnosis;
 pub mod hello;
+mod host;
+mod names;
 mod ocsp;
 pub mod policy;
 mod reason;

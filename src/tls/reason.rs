@@ -1,8 +1,9 @@
 //! Why a chain leads nowhere, in words. One rule: no certificate is accused of what another did, or
 //! of what nobody could verify.
 
-use super::certificate::{distinguished_name_of, is_supported_key, key_of};
+use super::algorithm::{fault_of_key, fault_of_signature, is_supported_key, key_of};
 use super::chain::Bench;
+use super::names::distinguished_name_of;
 use super::words;
 use crate::verdict::{Flaw, Signer};
 
@@ -47,7 +48,9 @@ impl Bench<'_> {
             E::UnsupportedCriticalExtension => self.unknown_critical(),
             E::UnsupportedCertVersion => self.old_version(),
             E::UnsupportedSignatureAlgorithmContext(_)
-            | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => self.weak_signature(),
+            | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+                self.useless_signature(descent)
+            }
             _ => return None,
         })
     }
@@ -73,16 +76,16 @@ impl Bench<'_> {
         if self.crowded {
             return Some(words::of_webpki(&webpki::Error::MaximumPathBuildCallsExceeded));
         }
-        // a weak root is found by its name alone, and webpki looks no further
+        // such a root is found by its name alone, and webpki looks no further
         if self.link(top).is_some_and(|it| !it.is_verifiable) {
-            return Some(self.weak_signature());
+            return Some(self.useless_signature(descent));
         }
         if !self.anchors_that_signed(top).is_empty() {
             return self.were_never_valid_together(descent).then(|| {
                 (Flaw::Expired, "its certificates were never valid at the same time".into())
             });
         }
-        self.weak_key(top).or_else(|| {
+        self.useless_key(top).or_else(|| {
             let number = top + 1;
             self.has_bad_signature(top).then(|| {
                 let why =
@@ -197,33 +200,40 @@ impl Bench<'_> {
         (Flaw::OldVersion, why.unwrap_or_else(|| "a certificate is of an old version".into()))
     }
 
-    fn weak_signature(&self) -> (Flaw, String) {
-        let weak = self.candidates.iter().find_map(|&position| {
-            let is_weak = !self.link(position)?.is_verifiable;
+    /// Which of the candidates has a signature that cannot be verified.
+    fn useless_signature(&self, descent: &[usize]) -> (Flaw, String) {
+        let useless = self.candidates.iter().find_map(|&position| {
+            let link = self.link(position).filter(|it| !it.is_verifiable)?;
             let signature = &self.content(position)?.signature;
-            is_weak.then(|| format!("#{} is signed with {signature}", position + 1))
+            let (flaw, fault) = fault_of_signature(link.outline.algorithm);
+            let number = position + 1;
+            Some((flaw, format!("#{number} is signed with {signature}, which is {fault}")))
         });
-        let weak = weak.unwrap_or_else(|| "a signature does not fit the key of its issuer".into());
-        (Flaw::WeakAlgorithm, weak + ", which is weak or not supported")
+        useless.or_else(|| descent.iter().find_map(|&it| self.useless_key(it))).unwrap_or_else(
+            || {
+                let why = "a signature does not fit the key of its issuer";
+                (Flaw::UnsupportedAlgorithm, why.to_owned())
+            },
+        )
     }
 
     /// Whether the issuer of the certificate at `position` has a key that proves nothing.
-    fn weak_key(&self, position: usize) -> Option<(Flaw, String)> {
+    fn useless_key(&self, position: usize) -> Option<(Flaw, String)> {
         let sent = self.namesakes(position).into_iter().find_map(|issuer| {
             let link = self.link(issuer).filter(|it| !it.can_verify)?;
-            Some((format!("#{}", issuer + 1), key_of(link.outline.spki)))
+            Some((format!("#{}", issuer + 1), link.outline.spki.to_vec()))
         });
-        let weak = sent.or_else(|| {
+        let useless = sent.or_else(|| {
             self.namesake_anchors(position).into_iter().find_map(|index| {
                 let key = self.anchor_key(index);
                 let subject = distinguished_name_of(&self.trust.anchors.anchors[index].subject);
                 (!is_supported_key(&key, self.algorithms))
-                    .then(|| (format!("the trust anchor {subject}"), key_of(&key)))
+                    .then(|| (format!("the trust anchor {subject}"), key))
             })
         });
-        let (who, key) = weak?;
-        let why = format!("the key of {who}, {key}, is weak or not supported");
-        Some((Flaw::WeakAlgorithm, why))
+        let (who, spki) = useless?;
+        let (flaw, fault) = fault_of_key(&spki);
+        Some((flaw, format!("the key of {who}, {}, is {fault}", key_of(&spki))))
     }
 
     fn were_never_valid_together(&self, descent: &[usize]) -> bool {

@@ -1,6 +1,7 @@
 //! The one certificate verifier. One rule: it records before it judges, and it judges only after
 //! the handshake signature proved the key.
 
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use rustls::client::WantsClientCert;
@@ -13,10 +14,12 @@ use rustls::{
 };
 use webpki::RawPublicKeyEntity;
 
-use super::certificate::{self, Outline, is_supported_key};
+use super::algorithm::{fault_of_key, is_supported_key, key_of};
+use super::certificate::{self, Outline};
 use super::diagnosis;
 use super::roots::Trust;
 use crate::error::Error;
+use crate::text;
 use crate::verdict::{CertFacts, Flaw, Question, Verdict};
 
 /// The verifier of one session.
@@ -35,7 +38,7 @@ pub struct Seen {
     staple: Vec<u8>,
     /// The scheme of the handshake signature.
     pub scheme: Option<SignatureScheme>,
-    /// The certificates and the verdict on them, once the key was proved.
+    /// The certificates and the verdict on them, once it is known whether the key was proved.
     pub judged: Option<(Vec<CertFacts>, Verdict)>,
 }
 
@@ -62,25 +65,36 @@ impl Recorder {
         Ok(builder.dangerous().with_custom_certificate_verifier(Arc::clone(self) as _))
     }
 
-    /// What was seen so far.
-    pub fn seen(&self) -> Seen {
+    /// What was seen in a handshake that is over; `failure` says why it failed, if it did. Where
+    /// certificates came and their key was not proved, the verdict on them says so.
+    pub fn seen(&self, failure: Option<&dyn fmt::Display>) -> Seen {
         // a lock is poisoned only by a panic, and then there is nobody to read it
-        self.seen.lock().map(|seen| seen.clone()).unwrap_or_default()
+        let mut seen = self.seen.lock().map(|seen| seen.clone()).unwrap_or_default();
+        if let (None, Some(first), Some(failure)) = (&seen.judged, seen.chain.first(), failure) {
+            let spki = Outline::of(first).map(|it| it.spki);
+            let flaw = match spki.filter(|it| !is_supported_key(it, &self.algorithms)) {
+                Some(spki) => fault_of_key(spki).0,
+                None => Flaw::KeyUnproved,
+            };
+            let (facts, mut verdict) = self.verdict(&seen);
+            verdict.withdraw_key(flaw, text::free(failure.to_string()));
+            seen.judged = Some((facts, verdict));
+        }
+        seen
     }
 
-    /// Judges a peer that proved its key with a handshake signature of `scheme`.
-    fn judge(&self, scheme: SignatureScheme) -> Result<HandshakeSignatureValid, rustls::Error> {
+    fn verdict(&self, seen: &Seen) -> (Vec<CertFacts>, Verdict) {
+        let Seen { chain, staple, .. } = seen;
+        let facts: Vec<_> = chain.iter().map(|der| certificate::read(der)).collect();
+        let verdict =
+            diagnosis::judge(chain, &facts, staple, &self.trust, self.now, &self.algorithms);
+        (facts, verdict)
+    }
+
+    /// Judges a peer that proved its key with a handshake signature.
+    fn judge(&self) -> Result<HandshakeSignatureValid, rustls::Error> {
         let mut seen = self.seen.lock().map_err(|_| rustls::Error::General("poisoned".into()))?;
-        seen.scheme = Some(scheme);
-        let facts: Vec<_> = seen.chain.iter().map(|der| certificate::read(der)).collect();
-        let verdict = diagnosis::judge(
-            &seen.chain,
-            &facts,
-            &seen.staple,
-            &self.trust,
-            self.now,
-            &self.algorithms,
-        );
+        let (facts, verdict) = self.verdict(&seen);
         let refusal = verdict.refusal().map(|answer| alert_for(answer.question, answer.flaw));
         seen.judged = Some((facts, verdict));
         match refusal {
@@ -103,6 +117,8 @@ impl Recorder {
         signed: &DigitallySignedStruct,
         most: usize,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.seen.lock().map_err(|_| rustls::Error::General("poisoned".into()))?.scheme =
+            Some(signed.scheme);
         let key = self.public_key(certificate)?;
         let entity =
             RawPublicKeyEntity::try_from(&key).map_err(|_| CertificateError::BadEncoding)?;
@@ -114,7 +130,7 @@ impl Recorder {
             entity.verify_signature(*algorithm, message, signed.signature()).is_ok()
         });
         if proved {
-            return self.judge(signed.scheme);
+            return self.judge();
         }
         Err(unproved(&key, &self.algorithms).into())
     }
@@ -183,10 +199,9 @@ fn unproved(spki: &[u8], algorithms: &WebPkiSupportedAlgorithms) -> CertificateE
     if is_supported_key(spki, algorithms) {
         return CertificateError::BadSignature;
     }
-    let key = certificate::key_of(spki);
-    let why = format!(
-        "the key of certificate #1, {key}, is weak or not supported, so nobody can prove to hold it"
-    );
+    let (key, (_, fault)) = (key_of(spki), fault_of_key(spki));
+    let why =
+        format!("the key of certificate #1, {key}, is {fault}, so nobody can prove to hold it");
     CertificateError::Other(OtherError(Arc::from(
         Box::<dyn std::error::Error + Send + Sync>::from(why),
     )))
@@ -208,6 +223,7 @@ fn is_tls13(scheme: SignatureScheme) -> bool {
 fn alert_for(question: Question, flaw: Option<Flaw>) -> CertificateError {
     match (question, flaw) {
         (_, Some(Flaw::Revoked)) => CertificateError::Revoked,
+        (Question::Key, _) => CertificateError::BadSignature,
         (Question::Chain, _) => CertificateError::UnknownIssuer,
         (Question::Dates, _) => CertificateError::Expired,
         (Question::Name, _) => CertificateError::NotValidForName,
@@ -219,9 +235,8 @@ fn alert_for(question: Question, flaw: Option<Flaw>) -> CertificateError {
 
 #[cfg(test)]
 mod tests {
-    use rustls::crypto::ring;
-
     use super::super::certificate::sequence;
+    use super::super::signature::ALGORITHMS;
     use super::*;
 
     /// SubjectPublicKeyInfo of an RSA key of so many bits.
@@ -239,16 +254,18 @@ mod tests {
 
     #[test]
     fn a_key_of_a_length_that_nobody_verifies_with_is_not_said_to_be_anothers() {
-        let algorithms = ring::default_provider().signature_verification_algorithms;
+        let algorithms = ALGORITHMS;
         for bits in [2048, 3072, 8192] {
             let error = unproved(&rsa(bits), &algorithms);
             assert_eq!(error, CertificateError::BadSignature, "{bits}");
         }
-        for bits in [512, 1024, 2040, 8200] {
+        for (bits, fault) in
+            [(512, "weak"), (1024, "weak"), (2040, "weak"), (8200, "not supported by tdig")]
+        {
             let CertificateError::Other(error) = unproved(&rsa(bits), &algorithms) else {
                 panic!("{bits}");
             };
-            let words = format!("the key of certificate #1, RSA {bits}, is weak or not supported");
+            let words = format!("the key of certificate #1, RSA {bits}, is {fault}, so nobody");
             assert!(error.to_string().starts_with(&words), "{error}");
         }
     }

@@ -3,6 +3,7 @@
 
 use rustls::{CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
+use super::algorithm::fault_of_signature;
 use crate::text;
 use crate::verdict::Flaw;
 
@@ -54,11 +55,12 @@ pub fn of_webpki(fault: &webpki::Error) -> (Flaw, String) {
         E::SignatureAlgorithmMismatch => {
             (Flaw::Malformed, "a certificate names two algorithms for its one signature")
         }
-        E::UnsupportedSignatureAlgorithmContext(_) => {
-            (Flaw::WeakAlgorithm, "a signature is of a kind that is weak or not supported")
+        E::UnsupportedSignatureAlgorithmContext(it) => {
+            let (flaw, fault) = fault_of_signature(&it.signature_algorithm_id);
+            return (flaw, format!("a signature is of a kind that is {fault}"));
         }
         E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
-            (Flaw::WeakAlgorithm, "a signature does not fit the key of its issuer")
+            (Flaw::UnsupportedAlgorithm, "a signature does not fit the key of its issuer")
         }
         E::UnsupportedCertVersion => {
             (Flaw::OldVersion, "a certificate is of an old version of X.509")

@@ -7,7 +7,7 @@ use rcgen::{
 };
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
-use crate::dot::{Credential, Identity, Pki, Server, der, pem};
+use crate::dot::{Behaviour, Credential, Identity, Pki, Server, der, pem};
 use crate::json;
 use crate::run::{Seen, file, root, tdig};
 
@@ -396,6 +396,26 @@ fn strangers_sent_along_lend_a_chain_neither_their_faults_nor_their_dates() {
         let (port, root) = (server.port(), root());
         let seen = tdig(&format!("@127.0.0.1#{port} +tls-ca={root} +tls-host=dot.test e.test"));
         assert!(seen.out.contains(&format!(";;     chain:   {chain}")), "{credential:?} {seen:#?}");
+    }
+}
+
+#[test]
+fn a_chain_out_of_order_is_believed_and_said_to_be_out_of_order() {
+    let note = ";;     Note: sent out of order: before #3, which it signed (RFC 8446 section 4.4.2 \
+                permits it)\n";
+    let strict = format!("+tls-ca={} +tls-host=dot.test", root());
+    for (credential, policy, is_noted, is_told) in [
+        (Credential::OutOfOrder, &*strict, true, true),
+        (Credential::OutOfOrder, "", true, false),
+        (Credential::Good, &strict, false, false),
+        (Credential::Good, "", false, false),
+    ] {
+        let server = Server::start(credential, Behaviour::Answer);
+        let seen = tdig(&format!("@127.0.0.1#{} {policy} e.test", server.port()));
+        assert_eq!(seen.status, 0, "{seen:#?}");
+        assert_eq!(seen.out.contains(note), is_noted, "{seen:#?}");
+        let told = seen.out.contains("; the chain was sent out of order)\n");
+        assert_eq!(told, is_told, "{seen:#?}");
     }
 }
 

@@ -96,3 +96,52 @@ fn nothing_that_is_typed_breaks_the_line_that_repeats_it() {
         }
     }
 }
+
+#[test]
+fn no_name_in_a_certificate_looks_like_two_names_or_like_a_field() {
+    const PIN: &str = "SHA-256 PIN: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let ia5 = |text: &str| rcgen::string::Ia5String::try_from(text).unwrap();
+    let hostile = [
+        "dot.test, dns.google (+1, all with -dd)".to_owned(),
+        PIN.to_owned(),
+        "a, none of which is an address".to_owned(),
+        "a; chain: yes".to_owned(),
+    ];
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::OrganizationName, PIN);
+    params.distinguished_name.push(
+        rcgen::DnType::CommonName,
+        format!("dot.test,O=Bank (trust anchor, system store)\n{PIN}"),
+    );
+    let mut names: Vec<_> = hostile.iter().map(|it| rcgen::SanType::DnsName(ia5(it))).collect();
+    names.extend(hostile.iter().map(|it| rcgen::SanType::URI(ia5(it))));
+    names.extend(hostile.iter().map(|it| rcgen::SanType::Rfc822Name(ia5(it))));
+    for kind in names.chunks(4) {
+        params.subject_alt_names = kind.to_vec();
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let chain = vec![params.self_signed(&pair).unwrap().der().clone()];
+        let pin = crate::dot::pin(&chain[0]);
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(pair.serialize_der()).into();
+        let identity = crate::dot::Identity { chain, key };
+        let server = Server::presenting(identity).start().expect_anything();
+        let strict = format!("+tls-ca={} +tls-host=dot.test", root());
+        for words in ["", "-d", "-dd", &strict, &format!("{strict} -d")] {
+            let seen = tdig(&format!("@127.0.0.1#{} {words} example.com", server.port()));
+            is_honest(&seen, words);
+            let (_, first) = seen.out.split_once("PIN: ").unwrap();
+            assert!(first.starts_with(&pin), "{words}: {seen:#?}");
+            assert_eq!(seen.out.matches("PIN: ").count(), 1, "{words}: {seen:#?}");
+            assert!(!seen.err.contains("PIN: "), "{words}: {seen:#?}");
+            assert!(!format!("{seen:?}").contains("O=Bank"), "{words}: {seen:#?}");
+            for (_, listed) in seen.out.lines().filter_map(|line| line.split_once(" Names: ")) {
+                assert_eq!(listed.split(", ").count(), 4, "{words}: {listed}");
+            }
+            for told in seen.err.lines().filter(|line| line.contains("among the names of #1")) {
+                assert!(!told.contains("none of which is"), "{told}");
+                let (_, listed) = told.split_once("names of #1: ").unwrap();
+                let (listed, _) = listed.split_once("; chain: ").unwrap();
+                assert_eq!(listed.split(", ").count(), 3, "{told}");
+            }
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod rdata;
 #[path = "../shown/mod.rs"]
 mod shown;
 
+mod algorithms;
 mod anchors;
 mod batch;
 #[cfg(unix)]
@@ -22,6 +23,7 @@ mod faults;
 mod flaws;
 mod generated;
 mod greeting;
+mod host;
 mod house;
 mod idn;
 mod injection;

@@ -371,7 +371,7 @@ fn a_weak_signature_is_called_weak_where_its_root_is_trusted() {
     let server = Server::start(Credential::WeakSignature, Behaviour::Answer).expect_no_query();
     let seen = tdig(&format!("@127.0.0.1#{} +tls-ca={root} example.com", server.port()));
     assert_eq!(seen.status, 6);
-    let words = "chain: #1 is signed with RSA-SHA1, which is weak or not supported";
+    let words = "chain: #1 is signed with RSA-SHA1, which is weak)";
     assert!(seen.err.contains(words), "{seen:#?}");
 }
 
@@ -379,7 +379,7 @@ fn a_weak_signature_is_called_weak_where_its_root_is_trusted() {
 fn a_weak_key_is_called_weak_and_not_a_forger() {
     let weak = crate::run::file("weak-key.pem", &crate::dot::Pki::shared().weak_key_root_pem());
     for (options, words) in [
-        (format!("+tls-ca={weak}"), "chain: the key of #2, RSA 1024, is weak or not supported"),
+        (format!("+tls-ca={weak}"), "chain: the key of #2, RSA 1024, is weak)"),
         (format!("+tls-ca={}", root()), "chain: the key of #2, RSA 1024, is weak"),
     ] {
         let server = Server::start(Credential::WeakKey, Behaviour::Answer).expect_no_query();
@@ -401,7 +401,7 @@ fn a_weak_key_is_called_weak_and_not_a_forger() {
     let server = Server::presenting(Identity { chain, key }).start().expect_no_query();
     let seen = tdig(&format!("@127.0.0.1#{} +tls-ca={weak} example.com", server.port()));
     let words = "chain: the key of the trust anchor C=CZ,O=Lab Root,CN=Lab Weak Key CA, RSA 1024, \
-                 is weak or not supported";
+                 is weak)";
     assert!(seen.err.contains(words), "{seen:#?}");
 }
 
