@@ -16,6 +16,7 @@ use crate::condition::Conditions;
 use crate::display::Display;
 use crate::dns::query::{Edns, Padding, Query, Serial, flag, parse_name, to_ascii};
 use crate::error::Error;
+use crate::tls::groups::Group;
 use crate::tls::hello::{DOT, Hello, can_post_quantum};
 use crate::tls::policy::{Policy, Root};
 
@@ -504,7 +505,11 @@ fn hello(tls: &settings::Tls) -> Result<Hello, Error> {
         }
     };
     let alpn = tls.alpn.clone().unwrap_or_else(|| vec![DOT.to_owned()]);
-    Ok(Hello { version: tls.version, alpn, own, post_quantum: can_post_quantum() })
+    let (version, groups, post_quantum) = (tls.version, tls.groups.clone(), can_post_quantum());
+    if let Some(groups) = &groups {
+        Group::can_offer(groups, version, post_quantum).map_err(Error::usage)?;
+    }
+    Ok(Hello { version, alpn, own, groups, post_quantum })
 }
 
 /// A name or address to check. A zone is no part of an address that a certificate can hold.

@@ -23,6 +23,8 @@ use crate::event::Event;
 use crate::exchange::{Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
 
+use open::Opened;
+pub(super) use open::ShortHellos;
 pub(super) use query::encode;
 use query::{key, now, signature, wanted_cookie};
 
@@ -31,6 +33,7 @@ use query::{key, now, signature, wanted_cookie};
 pub struct Asker {
     kept: Option<Kept>,
     clock: Clock,
+    short_hellos: ShortHellos,
 }
 
 /// A session that the next query may use.
@@ -108,6 +111,11 @@ impl Asker {
 }
 
 impl Asker {
+    /// One that knows already which peers take a short hello alone, and tells what it learns.
+    pub(super) fn with(short_hellos: ShortHellos) -> Self {
+        Self { short_hellos, ..Self::default() }
+    }
+
     /// Opens a session with the first server that gets as far as that, in the time that is `left`,
     /// where there is a bound. The error is that of the last one, and was reported already.
     pub fn open(
@@ -129,7 +137,7 @@ impl Asker {
             }
             attempt.deadline = share(deadline, targets.len() - position);
             match attempt.open(target, protocol) {
-                Ok((session, phases, _)) => return Ok((session, phases)),
+                Ok(Opened { session, phases, .. }) => return Ok((session, phases)),
                 Err(error @ Error::File { .. }) => return Err(error),
                 Err(error) => {
                     attempt.given_up(target, protocol, &error);
@@ -332,7 +340,7 @@ impl Attempt<'_> {
     }
 
     fn stream(&mut self, target: &Target, protocol: Protocol) -> Result<Exchange, Error> {
-        let (mut session, phases, start) = self.open(target, protocol)?;
+        let Opened { mut session, phases, start } = self.open(target, protocol)?;
         let outcome = self.exchange(&mut session, start, phases);
         if let Some(facts) = session.facts_now() {
             (self.tell)(Event::Ended(&facts));

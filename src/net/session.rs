@@ -4,6 +4,8 @@
 mod handshake;
 mod names;
 
+pub use handshake::{Limits, Unfinished};
+
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;

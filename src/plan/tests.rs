@@ -141,6 +141,7 @@ fn facts_of_target(target: &Target) -> Vec<String> {
     facts.extend(target.sni.as_ref().map(|name| format!("sni={}", name.to_str())));
     facts.extend(target.hello.alpn.iter().map(|token| format!("alpn={token}")));
     facts.extend(target.hello.version.map(|version| format!("{version:?}")));
+    facts.extend(target.hello.groups.iter().map(|groups| format!("{groups:?}")));
     facts.extend(target.hello.own.iter().map(|(chain, key)| format!("own={chain},{key}")));
     facts
 }
@@ -278,6 +279,9 @@ const CHANGES: &[(&str, &str)] = &[
     ("+tls-version=1.2", "+Tls12"),
     ("+tls-version=1.3", "+Tls13"),
     ("+tls-version=1.3 +notls-version", ""),
+    ("+tls-groups=X25519,secp384r1", "+[X25519, Secp384r1]"),
+    ("+tls-groups=x25519 +tls-groups=secp256r1", "+[Secp256r1]"),
+    ("+tls-groups=x25519 +notls-groups", ""),
     ("+tls-expiry=30d", "+expiry=Time(2592000s)"),
     ("+tls-expiry=33%", "+expiry=Share(33)"),
     ("+tls-expiry=30d +notls-expiry", ""),

@@ -4,6 +4,7 @@
 pub mod certificate;
 mod chain;
 pub mod diagnosis;
+pub mod groups;
 pub mod hello;
 mod ocsp;
 pub mod policy;

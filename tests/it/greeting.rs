@@ -99,6 +99,54 @@ fn a_post_quantum_group_is_taken_where_both_have_it() {
 }
 
 #[test]
+fn the_groups_offered_are_those_typed_in_their_order() {
+    use NamedGroup::{X25519, X25519MLKEM768, secp256r1, secp384r1};
+    let mut rows = vec![
+        ("+tls-groups=secp384r1", vec![secp384r1], "ECDHE-SECP384R1"),
+        ("+tls-groups=SECP256R1,x25519", vec![secp256r1, X25519], "ECDHE-SECP256R1"),
+        ("+tls-groups=x25519 +tls-version=1.2", vec![X25519], "ECDHE-X25519"),
+    ];
+    if can_post_quantum() {
+        let default = vec![X25519MLKEM768, X25519, secp256r1, secp384r1];
+        rows.extend([
+            ("+tls-groups=x25519 +notls-groups", default, "X25519-MLKEM768"),
+            ("+tls-groups=x25519mlkem768", vec![X25519MLKEM768], "X25519-MLKEM768"),
+            (
+                "+tls-groups=secp256r1,X25519MLKEM768",
+                vec![secp256r1, X25519MLKEM768],
+                "ECDHE-SECP256R1",
+            ),
+            // TLS 1.2 has no such group
+            ("+tls-groups=X25519MLKEM768,x25519 +tls-version=1.2", vec![X25519], "ECDHE-X25519"),
+        ]);
+    } else {
+        say("skipped the post-quantum group: this processor has none");
+    }
+    for (options, offered, chosen) in rows {
+        let setup = Server::with(Credential::Good);
+        let server = if can_post_quantum() { setup.post_quantum() } else { setup }.start();
+        let seen = ask(&server, options);
+        assert_eq!(seen.status, 0, "{options}: {seen:#?}");
+        assert!(seen.out.contains(&format!(")-({chosen})-(")), "{options}: {seen:#?}");
+        assert_eq!(server.hello().unwrap().groups, offered, "{options}");
+    }
+    // nothing in common
+    let server = Server::with(Credential::Good).groups(&[X25519]).start();
+    assert_eq!(ask(&server, "+tls-groups=secp256r1").status, 5);
+    assert_eq!(ask(&server, "+tls-groups=secp256r1,x25519").status, 0, "another is asked for");
+    let server = Server::with(Credential::Good).tls12().start().expect_anything();
+    for (options, status) in [
+        ("+tls-groups=X25519MLKEM768 +tls-version=1.2", 1),
+        ("+tls-groups=X25519MLKEM768", if can_post_quantum() { 5 } else { 1 }),
+        ("+tls-groups=", 1),
+        ("+tls-groups", 1),
+    ] {
+        let seen = ask(&server, options);
+        assert_eq!(seen.status, status, "{options}: {seen:#?}");
+    }
+}
+
+#[test]
 fn without_the_processor_for_it_x25519_comes_first() {
     let server = Server::start(Credential::Good, Behaviour::Answer);
     let line = format!("@127.0.0.1#{} example.com", server.port());

@@ -25,6 +25,7 @@ mod idn;
 mod injection;
 mod json;
 mod limbo;
+mod long_hello;
 mod package;
 mod pki;
 mod presentation;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::dot::{Behaviour, Credential, Server};
+use crate::long_hello::unix_before;
 use crate::run::{Seen, file, say, tdig};
 
 const TIMEOUT: Duration = Duration::from_millis(500);
@@ -95,6 +96,26 @@ fn a_unix_socket_that_is_full_silent_or_not_there_takes_no_longer_than_any_other
 
     let absent = socket_path("absent.sock");
     in_time(&format!("@{absent} +notls +tcp example.com"), 4, "no such file or directory");
+}
+
+#[test]
+fn the_phases_of_a_lookup_are_those_of_a_unix_socket_too() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let pause = Duration::from_millis(200);
+    let path = unix_before(&server, "phases.sock", pause);
+    let seen = tdig(&format!("@{path} +json +tls a.test"));
+    let object: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
+    let phase = |name: &str| object["timing"][name].as_f64().unwrap();
+    // the kernel connects, whoever accepts, and the server greets after the pause
+    assert!(phase("connect") < 100.0, "{object:#}");
+    assert!((200.0..900.0).contains(&phase("handshake")), "{object:#}");
+    let sum = phase("connect") + phase("handshake") + phase("reply");
+    assert!((sum - phase("total")).abs() < 50.0, "{object:#}");
+
+    let seen = tdig(&format!("@{path} +tls a.test"));
+    let line = seen.out.lines().find(|it| it.starts_with(";; Phases: ")).unwrap();
+    let tls: f64 = line.split("TLS ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((200.0..900.0).contains(&tls), "{line}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::cli::settings::{Batch, Cookie, Edns, Padding, Proxy, Settings, Subnet
 use crate::condition::{Condition, Margin};
 use crate::display::Format;
 use crate::text::unhex;
+use crate::tls::groups::Group;
 use crate::tls::hello::Version;
 
 /// How an option was typed.
@@ -136,6 +137,14 @@ pub(super) fn tls_version(settings: &mut Settings, value: Value<'_>) -> Result<(
         Value::With("1.2") => Some(Version::Tls12),
         Value::With("1.3") => Some(Version::Tls13),
         Value::With(_) => return Err("1.2 or 1.3".into()),
+        Value::On | Value::Off => None,
+    };
+    Ok(())
+}
+
+pub(super) fn tls_groups(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    with_tls(settings, value).groups = match value {
+        Value::With(typed) => Some(Group::parse_list(typed)?),
         Value::On | Value::Off => None,
     };
     Ok(())

@@ -1,29 +1,67 @@
 //! A session with a server: its addresses in turn, a connection, a handshake. One rule: an address
 //! that is silent leaves as much time to each of the others.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{Attempt, share};
-use crate::error::Error;
+use crate::error::{Connect, Error, Handshake};
 use crate::event::{Event, Source};
 use crate::exchange::{Endpoint, Peer, Phases, Protocol};
+use crate::net::deadline::Deadline;
 use crate::net::dial::{self, Race, Stream};
 use crate::net::resolve;
-use crate::net::session::Session;
+use crate::net::session::{Limits, Session, Unfinished};
 use crate::plan::Target;
-use crate::tls::hello::{OwnKey, provider};
+use crate::tls::hello::OwnKey;
 use crate::tls::policy::{Policy, Root};
 use crate::tls::roots::Trust;
 
+/// A session that is open, and what that took.
+pub(super) struct Opened {
+    /// The session.
+    pub(super) session: Session,
+    /// How long connection and handshake took.
+    pub(super) phases: Phases,
+    /// When opening began, as the lookup counts.
+    pub(super) start: Duration,
+}
+
+impl Opened {
+    fn new(session: Session, start: Duration, connected: Duration) -> Self {
+        let connect = connected.saturating_sub(start);
+        let phases = Phases { connect, handshake: session.handshake, ..Phases::default() };
+        Self { session, phases, start }
+    }
+}
+
+/// The peers that took a hello only without the post-quantum share, so that the next session with
+/// them begins with that. All who ask for one command line share what they learned.
+#[derive(Clone, Debug, Default)]
+pub(in crate::net) struct ShortHellos(Arc<Mutex<BTreeSet<Endpoint>>>);
+
+impl ShortHellos {
+    fn contains(&self, peer: &Endpoint) -> bool {
+        self.peers().contains(peer)
+    }
+
+    fn insert(&self, peer: &Endpoint) {
+        self.peers().insert(peer.clone());
+    }
+
+    fn peers(&self) -> MutexGuard<'_, BTreeSet<Endpoint>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long a peer may be silent before the hello is made shorter, where a lookup may take for ever.
+const PATIENCE: Duration = Duration::from_millis(2500);
+
 impl Attempt<'_> {
     /// A session with the first address of a server that gets as far as that.
-    pub(super) fn open(
-        &mut self,
-        target: &Target,
-        protocol: Protocol,
-    ) -> Result<(Session, Phases, Duration), Error> {
+    pub(super) fn open(&mut self, target: &Target, protocol: Protocol) -> Result<Opened, Error> {
         self.querying(target, Protocol::Tcp);
         // who cannot sign, or judge, or show who they are, need not call
         self.key()?;
@@ -35,10 +73,10 @@ impl Attempt<'_> {
         let start = self.deadline.elapsed();
         if target.is_path() {
             let opened = dial::unix(&target.host, protocol, &self.deadline).and_then(|stream| {
-                self.greet(stream, Endpoint::Path(target.host.clone()), target, protocol, trust)
+                let peer = Peer { address: Endpoint::Path(target.host.clone()), protocol };
+                self.greet(stream, peer, target, trust, start)
             });
-            let session = opened.inspect_err(|error| (self.tell)(Event::Failed(error)))?;
-            return Ok((session, Phases::default(), start));
+            return opened.inspect_err(|error| (self.tell)(Event::Failed(error)));
         }
         let addresses = self.addresses(target)?;
         if let Some(first) = addresses.first() {
@@ -64,20 +102,14 @@ impl Attempt<'_> {
                 // a server without an address was an error above
                 return Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())));
             };
-            let connected = self.deadline.elapsed();
             // who is silent leaves as much to each of the others
             let whole = self.deadline;
             self.deadline = share(whole, 1 + race.rest());
-            let greeted =
-                self.greet(stream, Endpoint::Ip(address), target, protocol, trust.clone());
+            let peer = Peer { address: Endpoint::Ip(address), protocol };
+            let opened = self.greet(stream, peer, target, trust.clone(), start);
             self.deadline = whole;
-            match greeted {
-                Ok(session) => {
-                    let handshake = session.handshake;
-                    let connect = connected - start;
-                    let phases = Phases { connect, handshake, ..Phases::default() };
-                    return Ok((session, phases, start));
-                }
+            match opened {
+                Ok(opened) => return Ok(opened),
                 Err(error) => {
                     (self.tell)(Event::Failed(&error));
                     last = Some(weightier(last, error));
@@ -86,42 +118,109 @@ impl Attempt<'_> {
         }
     }
 
+    /// Handshakes with a peer that is connected, where the protocol has a handshake. A peer that may
+    /// not bear the length of the ClientHello is dialled once more, and gets a shorter one.
     fn greet(
         &mut self,
         stream: Stream,
-        address: Endpoint,
+        peer: Peer,
         target: &Target,
-        protocol: Protocol,
         trust: Option<Arc<Trust>>,
-    ) -> Result<Session, Error> {
-        let peer = Peer { address, protocol };
+        start: Duration,
+    ) -> Result<Opened, Error> {
+        let connected = self.deadline.elapsed();
         (self.tell)(Event::Dialling(&peer));
-        if protocol != Protocol::Tls {
+        if peer.protocol != Protocol::Tls {
             let mut session = Session::plain(stream, peer);
             session.introduce(self.lookup.route.proxy);
-            return Ok(session);
+            return Ok(Opened::new(session, start, connected));
         }
         let trust = match trust {
             Some(trust) => trust,
             None => self.trust(target)?,
         };
-        let greeted = Session::greet(stream, peer, target, trust, &self.deadline);
-        let facts = match &greeted {
+        let whole = self.deadline;
+        let smaller = target.hello.smaller().map(|hello| {
+            let mut target = target.clone();
+            target.hello = hello;
+            target
+        });
+        let Some(smaller) = smaller else {
+            let session = self.shake_hands(stream, peer, target, trust, whole)?;
+            return Ok(Opened::new(session, start, connected));
+        };
+        if self.asker.short_hellos.contains(&peer.address) {
+            let session = self.shake_hands(stream, peer, &smaller, trust, whole)?;
+            return Ok(Opened::new(session, start, connected));
+        }
+        let half = whole.within(Some(whole.left().map_or(PATIENCE, |left| left / 2)));
+        let Unfinished { error, refusal } =
+            match self.shake_hands(stream, peer.clone(), target, Arc::clone(&trust), half) {
+                Ok(session) => return Ok(Opened::new(session, start, connected)),
+                Err(unfinished) => unfinished,
+            };
+        let Some(refusal) = refusal.filter(|_| !whole.is_over()) else { return Err(error) };
+        (self.tell)(Event::Warning(format_args!(
+            "TLS, no ServerHello from {peer} ({refusal}), trying once more without the \
+             post-quantum share of X25519MLKEM768"
+        )));
+        let again = self.dial_again(&peer).and_then(|stream| {
+            let connected = self.deadline.elapsed();
+            let session = self.shake_hands(stream, peer.clone(), &smaller, trust, whole)?;
+            Ok(Opened::new(session, start, connected))
+        });
+        match again {
+            Ok(opened) => {
+                self.asker.short_hellos.insert(&peer.address);
+                Ok(opened)
+            }
+            Err(again) => Err(more_telling(error, again)),
+        }
+    }
+
+    /// Another connection to a peer that was connected before.
+    fn dial_again(&mut self, peer: &Peer) -> Result<Stream, Error> {
+        (self.tell)(Event::Dialling(peer));
+        let address = match &peer.address {
+            Endpoint::Path(path) => return dial::unix(path, peer.protocol, &self.deadline),
+            Endpoint::Ip(address) => *address,
+        };
+        let mut race = Race::new(vec![address], self.lookup.route.source, peer.protocol);
+        let mut failure = None;
+        let next = race.next(&self.deadline, &mut |error| failure = Some(error));
+        next.map(|(_, stream)| stream).ok_or_else(|| {
+            let cause = Connect::TimedOut(self.deadline.elapsed());
+            failure.unwrap_or_else(|| Error::Connect { peer: peer.to_string(), cause })
+        })
+    }
+
+    /// One handshake; the first octet of the peer's is waited for until `first`.
+    fn shake_hands(
+        &mut self,
+        stream: Stream,
+        peer: Peer,
+        target: &Target,
+        trust: Arc<Trust>,
+        first: Deadline,
+    ) -> Result<Session, Unfinished> {
+        let limits = Limits { first, whole: self.deadline };
+        let session = Session::greet(stream, peer, target, trust, &limits);
+        let facts = match &session {
             Ok(session) => session.facts.as_ref(),
-            Err(Error::Refused(facts)) => Some(facts),
+            Err(Unfinished { error: Error::Refused(facts), .. }) => Some(facts),
             Err(_) => None,
         };
         if let Some(facts) = facts {
             (self.tell)(Event::Met(facts));
         }
-        greeted
+        session
     }
 
     /// What a target is judged by, once it is sure that our own certificate can be shown.
     fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
         if let Some(own) = &target.hello.own {
             // the session loads it again; what is wrong with it is told before anybody is dialled
-            OwnKey::load(Some(own), &provider(target.hello.post_quantum))?;
+            OwnKey::load(Some(own), &target.hello.provider())?;
         }
         let trust = Trust::load(&target.policy)?;
         for (root, count) in &trust.anchors.imported {
@@ -159,5 +258,23 @@ fn weightier(older: Option<Error>, newer: Error) -> Error {
     match older {
         Some(older) if weight(&older) > weight(&newer) => older,
         _ => newer,
+    }
+}
+
+/// Which of the errors of two handshakes with one peer says more of it: what it said rather than that
+/// it ended the connection, and that rather than that time was up. Of equals it is the first, but for
+/// time, which the second has waited for to its end.
+fn more_telling(first: Error, second: Error) -> Error {
+    let weight = |error: &Error| match error {
+        Error::Connect { .. } => 0,
+        error if error.is_timeout() => 0,
+        Error::Handshake(Handshake::Closed | Handshake::Reset | Handshake::PlainPort(_)) => 1,
+        Error::Handshake(_) => 2,
+        _ => 3,
+    };
+    match (weight(&first), weight(&second)) {
+        (0, 0) if second.is_timeout() => second,
+        (older, newer) if newer > older => second,
+        _ => first,
     }
 }

@@ -4,7 +4,7 @@
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
-use super::{Attempt, encode, has_id_of, now, protocol};
+use super::{Attempt, Opened, encode, has_id_of, now, protocol};
 use crate::dns::fault::Fault;
 use crate::dns::message::Message;
 use crate::dns::transfer::{Step, Transfer, TransferFault};
@@ -28,20 +28,21 @@ impl Attempt<'_> {
         let target = targets.first().ok_or_else(|| Error::Internal("no server".into()))?;
         let protocol = protocol(self.lookup);
         (self.tell)(Event::Turn { host: &target.host, port: target.port, at: &self.at });
-        let outcome = self.open(target, protocol).and_then(|(mut session, _, start)| {
-            let mut odd = Odd::default();
-            let outcome = self.messages(&mut session, start, summary, &mut odd, each);
-            if let Odd { more: more @ 1.., .. } = odd {
-                (self.tell)(Event::Warning(format_args!(
-                    "messages of the transfer with more of this: {more}"
-                )));
-            }
-            match &outcome {
-                Ok(()) => session.close(),
-                Err(error) => (self.tell)(Event::Failed(error)),
-            }
-            outcome
-        });
+        let outcome =
+            self.open(target, protocol).and_then(|Opened { mut session, start, .. }| {
+                let mut odd = Odd::default();
+                let outcome = self.messages(&mut session, start, summary, &mut odd, each);
+                if let Odd { more: more @ 1.., .. } = odd {
+                    (self.tell)(Event::Warning(format_args!(
+                        "messages of the transfer with more of this: {more}"
+                    )));
+                }
+                match &outcome {
+                    Ok(()) => session.close(),
+                    Err(error) => (self.tell)(Event::Failed(error)),
+                }
+                outcome
+            });
         outcome.inspect_err(|error| {
             if !matches!(error, Error::File { .. }) {
                 self.given_up(target, protocol, error);

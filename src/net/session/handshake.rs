@@ -19,30 +19,62 @@ use crate::net::deadline::Deadline;
 use crate::net::dial::Stream;
 use crate::plan::Target;
 use crate::text;
-use crate::tls::hello::{OwnKey, provider};
+use crate::tls::hello::OwnKey;
 use crate::tls::roots::Trust;
 use crate::tls::trust::Recorder;
 use crate::tls::words;
 use crate::verdict::{OwnCertificate, SessionFacts, TlsFacts};
 
+/// How long a handshake may take.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    /// Until the first octet of the peer's has come.
+    pub first: Deadline,
+    /// Until the end.
+    pub whole: Deadline,
+}
+
+/// Why a handshake failed, and how far it had come.
+pub struct Unfinished {
+    /// Why.
+    pub error: Error,
+    /// What the peer did instead of its first handshake message, where that may be due to the length
+    /// of the ClientHello.
+    pub refusal: Option<Handshake>,
+}
+
+impl From<Error> for Unfinished {
+    fn from(error: Error) -> Self {
+        Self { error, refusal: None }
+    }
+}
+
+impl From<Unfinished> for Error {
+    fn from(unfinished: Unfinished) -> Self {
+        unfinished.error
+    }
+}
+
 impl Session {
-    /// Greets the peer at the other end of `stream`. One that does not pass every check asked for
-    /// gets an alert, and no query.
+    /// Handshakes with the peer at the other end of `stream`. One that does not pass every check
+    /// asked for gets an alert, and no query.
     pub fn greet(
         mut stream: Stream,
         peer: Peer,
         target: &Target,
         trust: Arc<Trust>,
-        deadline: &Deadline,
-    ) -> Result<Self, Error> {
+        limits: &Limits,
+    ) -> Result<Self, Unfinished> {
+        let deadline = &limits.whole;
         let start = deadline.elapsed();
-        let provider = Arc::new(provider(target.hello.post_quantum));
+        let provider = Arc::new(target.hello.provider());
         let own = OwnKey::load(target.hello.own.as_ref(), &provider)?;
         let recorder = Recorder::new(trust, &provider);
         let mut tls = greeting(target, &peer, &recorder, provider, &own)?;
         // the greatest message and the records around it are all that may have to wait
         tls.set_buffer_limit(None);
-        let outcome = shake_hands(&mut tls, &mut stream, deadline);
+        let mut first = FirstOctets::default();
+        let outcome = shake_hands(&mut tls, &mut stream, limits, &mut first);
         let facts = Arc::new(facts(&tls, target, &recorder, &own));
         let without_own = own.was_asked() && !own.was_sent();
         match outcome {
@@ -53,29 +85,74 @@ impl Session {
                 ..Self::plain(stream, peer)
             }),
             Err(Handshake::Alert(alert)) if without_own => {
-                Err(Error::Handshake(Handshake::WantsCertificate(alert)))
+                Err(Error::Handshake(Handshake::WantsCertificate(alert)).into())
             }
-            Err(_) if !facts.verdict.trusted() => Err(Error::Refused(facts)),
-            Err(cause) => Err(Error::Handshake(cause)),
+            Err(_) if !facts.verdict.trusted() => Err(Error::Refused(facts).into()),
+            Err(cause) => {
+                let refusal = Some(&cause).filter(|it| first.is_before_hello() && blames(it));
+                let refusal = refusal.cloned();
+                let cause = match cause {
+                    Handshake::Alert(alert)
+                        if target.sni.is_none()
+                            && first.is_before_hello()
+                            && alert.may_want_name() =>
+                    {
+                        Handshake::NoServerName(alert)
+                    }
+                    cause => cause.on(&peer),
+                };
+                Err(Unfinished { error: Error::Handshake(cause), refusal })
+            }
         }
+    }
+}
+
+/// Whether it may be due to the length of the ClientHello: devices on the way and servers that take
+/// what comes in one packet for the whole of it end the connection, wait, or say that they cannot
+/// read it.
+fn blames(cause: &Handshake) -> bool {
+    match cause {
+        Handshake::Closed | Handshake::Reset | Handshake::Silent(_) => true,
+        Handshake::Alert(alert) => alert.may_blame_length(),
+        _ => false,
+    }
+}
+
+impl Handshake {
+    /// The same, with what the port of the peer may have to do with it.
+    fn on(self, peer: &Peer) -> Self {
+        const PLAIN_DNS: u16 = 53;
+        let is_plain = matches!(&peer.address, Endpoint::Ip(it) if it.port() == PLAIN_DNS);
+        let said_nothing =
+            matches!(self, Self::Closed | Self::Reset | Self::Silent(_) | Self::TimedOut(_));
+        if is_plain && said_nothing { Self::PlainPort(Box::new(self)) } else { self }
     }
 }
 
 fn shake_hands(
     tls: &mut ClientConnection,
     stream: &mut Stream,
-    deadline: &Deadline,
+    limits: &Limits,
+    first: &mut FirstOctets,
 ) -> Result<(), Handshake> {
+    let deadline = &limits.whole;
     let failed = |error: io::Error| match error.kind() {
         ErrorKind::TimedOut => Handshake::TimedOut(deadline.elapsed()),
         ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Handshake::Reset,
         _ => Handshake::Protocol(system_words(&error)),
     };
-    let mut first = FirstOctets::default();
-    flush(tls, stream, deadline).map_err(failed)?;
+    let silent = |error: io::Error| match error.kind() {
+        ErrorKind::TimedOut => Handshake::Silent(deadline.elapsed()),
+        _ => failed(error),
+    };
+    flush(tls, stream, &limits.first).map_err(silent)?;
     while tls.is_handshaking() {
         stream.quick_ack();
-        deadline.wait(stream, PollFlags::IN).map_err(failed)?;
+        if first.0.is_empty() {
+            limits.first.wait(stream, PollFlags::IN).map_err(silent)?;
+        } else {
+            deadline.wait(stream, PollFlags::IN).map_err(failed)?;
+        }
         first.peek(stream).map_err(failed)?;
         match tls.read_tls(stream) {
             Ok(0) => return Err(first.not_tls().unwrap_or(Handshake::Closed)),
@@ -151,6 +228,12 @@ fn facts(tls: &ClientConnection, target: &Target, recorder: &Recorder, own: &Own
 struct FirstOctets(Vec<u8>);
 
 impl FirstOctets {
+    /// Whether no octet of a handshake message came.
+    fn is_before_hello(&self) -> bool {
+        const ALERT: u8 = 21;
+        matches!(self.0[..], [] | [ALERT, ..])
+    }
+
     fn peek(&mut self, stream: &Stream) -> io::Result<()> {
         const ENOUGH: usize = 64;
         if self.0.is_empty() {
