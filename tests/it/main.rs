@@ -20,6 +20,7 @@ mod faults;
 mod flaws;
 mod generated;
 mod greeting;
+mod hints;
 mod house;
 mod idn;
 mod injection;

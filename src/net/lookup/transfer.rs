@@ -60,7 +60,13 @@ impl Attempt<'_> {
     ) -> Result<(), Error> {
         let peer = session.peer.clone();
         if let Some(facts) = &session.facts {
-            transfer_may_use(facts)?;
+            match transfer_may_use(facts) {
+                // not to offer the token is to know that it cannot be chosen
+                Err(cause @ Handshake::NoToken) if facts.session.offered.is_empty() => {
+                    (self.tell)(Event::Warning(format_args!("{cause}")));
+                }
+                fit => fit.map_err(Error::Handshake)?,
+            }
             if facts.verdict.opportunistic {
                 (self.tell)(Event::Warning(format_args!(
                     "the peer of this transfer was not verified (RFC 9103 section 7.5 wants it)"
@@ -174,13 +180,14 @@ struct Odd {
 }
 
 /// What RFC 9103 demands of a session for transfers.
-fn transfer_may_use(facts: &TlsFacts) -> Result<(), Error> {
+fn transfer_may_use(facts: &TlsFacts) -> Result<(), Handshake> {
     let SessionFacts { version, alpn, .. } = &facts.session;
-    let (missing, section) = match (&**version, alpn.as_deref()) {
-        ("TLS1.3", Some("dot")) => return Ok(()),
-        ("TLS1.3", _) => ("the server did not choose ALPN dot", "7.1"),
-        _ => ("the server does not speak TLS 1.3", "7.2"),
-    };
-    let what = format!("{missing}, which a transfer over TLS needs (RFC 9103 section {section})");
-    Err(Error::Handshake(Handshake::Protocol(what)))
+    match (&**version, alpn.as_deref()) {
+        ("TLS1.3", Some("dot")) => Ok(()),
+        ("TLS1.3", _) => Err(Handshake::NoToken),
+        _ => Err(Handshake::Protocol(
+            "the session is not of TLS 1.3, which a transfer over TLS needs (RFC 9103 section 7.2)"
+                .into(),
+        )),
+    }
 }
