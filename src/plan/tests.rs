@@ -227,6 +227,13 @@ const CHANGES: &[(&str, &str)] = &[
     ("+timeout=1500ms", "-time=5s +time=1.5s"),
     ("+timeout=2m", "-time=5s +time=120s"),
     ("+timeout=0", "-time=5s +for-ever"),
+    ("+timeout=0.0e9", "-time=5s +for-ever"),
+    ("+timeout=0ms", "-time=5s +for-ever"),
+    ("+timeout=1e-10", "-time=5s +time=1ns"),
+    ("+timeout=1e-999", "-time=5s +time=1ns"),
+    ("+timeout=.0000000001", "-time=5s +time=1ns"),
+    ("+timeout=1ns", "-time=5s +time=1ns"),
+    ("+timeout=1e19", "-time=5s +time=10000000000000000000s"),
     ("+notimeout", "-time=5s +for-ever"),
     // these are a batch's, not a lookup's
     ("+pipeline=7 +connections=2 +unordered", ""),

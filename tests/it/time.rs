@@ -118,6 +118,51 @@ fn the_phases_of_a_lookup_are_those_of_a_unix_socket_too() {
     assert!((200.0..900.0).contains(&tls), "{line}");
 }
 
+/// What may be typed and is neither zero nor of any use.
+const EXTREMES: [(&str, bool); 8] = [
+    ("1e-10", false),
+    ("1e-400", false),
+    ("0.0000000000000001", false),
+    ("1ns", false),
+    ("1.8e19", true),
+    ("18446744073709500000", true),
+    ("18446744073709551615s", true),
+    ("500000000000years", true),
+];
+
+#[test]
+fn the_shortest_time_is_over_at_once_and_the_longest_never() {
+    let tls = Server::start(Credential::Good, Behaviour::Answer);
+    let plain = Server::plain().start();
+    let path = file("extreme.txt", "a.test\nb.test\n");
+    for (time, is_long) in EXTREMES {
+        for (server, options) in [
+            (&tls, ""),
+            (&tls, "+keepopen a.test"),
+            (&tls, "+fallback"),
+            (&tls, &format!("-f {path}")),
+            (&plain, "+notls +retry=0"),
+            (&plain, "+notls +retry=1000"),
+            (&plain, "+notls +tcp"),
+            (&plain, &format!("+notls +tcp -f {path}")),
+        ] {
+            let started = Instant::now();
+            let line = format!("@127.0.0.1#{} {options} +timeout={time} a.test", server.port());
+            let seen = tdig(&line);
+            assert_eq!(seen.status == 0, is_long, "{line}: {seen:#?}");
+            assert!(is_long || matches!(seen.status, 4 | 5 | 9), "{line}: {seen:#?}");
+            assert!(started.elapsed() < Duration::from_secs(2), "{line}");
+        }
+    }
+    // two servers share the time, and so do the tries over UDP
+    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = silent.local_addr().unwrap().port();
+    for time in ["1e-10", "1ns"] {
+        let line = format!("@127.0.0.1#{port} @127.0.0.1#{port} +notls +timeout={time} a.test");
+        assert_eq!(tdig(&line).status, 9, "{line}");
+    }
+}
+
 #[test]
 fn datagrams_of_strangers_and_under_other_ids_do_not_prolong_a_lookup() {
     let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

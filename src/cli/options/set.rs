@@ -249,7 +249,10 @@ pub(super) fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), S
     settings.timeout = match value {
         Value::With(typed) => {
             let time = match typed.parse::<f64>() {
-                Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+                Ok(seconds) => {
+                    let least = if is_zero(typed) { Duration::ZERO } else { MIN_TIME };
+                    Duration::try_from_secs_f64(seconds).ok().map(|time| time.max(least))
+                }
                 Err(_) => humantime::parse_duration(typed).ok(),
             };
             let time = time.ok_or("a number of seconds, or a time as in 1500ms or 2s")?;
@@ -259,6 +262,15 @@ pub(super) fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), S
         _ => None,
     };
     Ok(())
+}
+
+/// What the clock tells at least, and what a shorter time is rounded up to: zero is for ever.
+const MIN_TIME: Duration = Duration::from_nanos(1);
+
+/// Whether a number is zero as typed, before it is rounded: it has no other digit.
+fn is_zero(typed: &str) -> bool {
+    let mantissa = typed.split(['e', 'E']).next().unwrap_or_default();
+    !mantissa.contains(|it: char| ('1'..='9').contains(&it))
 }
 
 pub(super) fn edns(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
