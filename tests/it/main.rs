@@ -31,6 +31,8 @@ mod package;
 mod pki;
 mod presentation;
 mod readme;
+#[cfg(target_os = "linux")]
+mod resolver;
 mod run;
 mod server;
 mod soak;
