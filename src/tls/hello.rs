@@ -11,9 +11,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, KeyLogFile, SignatureScheme, SupportedProtocolVersion};
+use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion};
 
 use super::groups::{Group, hybrid};
+use super::key_log::SecretFile;
 use super::trust::Recorder;
 use crate::error::{Error, system_words};
 
@@ -67,11 +68,10 @@ impl Hello {
         // every lookup shows the certificates; a resumed session has none
         config.resumption = rustls::client::Resumption::disabled();
         if let Some(path) = std::env::var_os("SSLKEYLOGFILE").filter(|it| !it.is_empty()) {
-            // rustls is silent about a file that it cannot write
             let path = Path::new(&path);
-            let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
-            opened.map_err(|error| failed(&path.to_string_lossy(), &system_words(&error)))?;
-            config.key_log = Arc::new(KeyLogFile::new());
+            let file = SecretFile::open(path)
+                .map_err(|error| failed(&path.to_string_lossy(), &system_words(&error)))?;
+            config.key_log = Arc::new(file);
         }
         Ok(config)
     }

@@ -6,6 +6,7 @@ mod chain;
 pub mod diagnosis;
 pub mod groups;
 pub mod hello;
+mod key_log;
 mod ocsp;
 pub mod policy;
 mod reason;

@@ -231,6 +231,65 @@ fn keys_are_logged_only_where_somebody_asks_for_it() {
     assert_eq!(seen.status, 8, "{seen:#?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_key_log_is_for_its_owner_alone_and_holds_no_lookup_up() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let line = format!("@127.0.0.1#{} +timeout=2 a.test b.test", server.port());
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("key-log");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let run = |path: &str| {
+        let begun = std::time::Instant::now();
+        let seen = program(&[("SSLKEYLOGFILE", path)], &line);
+        assert!(begun.elapsed().as_secs_f64() < 2.5, "{path}: {:?}", begun.elapsed());
+        seen
+    };
+    let mode = |path: &str| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let secrets = |text: &str| text.matches("CLIENT_TRAFFIC_SECRET_0 ").count();
+
+    let new = path("new");
+    assert_eq!(run(&new).status, 0);
+    assert_eq!(mode(&new), 0o600);
+    let text = std::fs::read_to_string(&new).unwrap();
+    assert_eq!(secrets(&text), 2, "{text}");
+    for line in text.lines() {
+        let fields: Vec<_> = line.split(' ').collect();
+        let is_hex = |text: &str, len| {
+            text.len() == len && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        assert!(fields.len() == 3 && is_hex(fields[1], 64), "{line}");
+        assert!(is_hex(fields[2], 64) || is_hex(fields[2], 96), "{line}");
+    }
+    // what is there is added to, and keeps its mode
+    std::fs::set_permissions(&new, PermissionsExt::from_mode(0o640)).unwrap();
+    assert_eq!(run(&new).status, 0);
+    assert_eq!((mode(&new), secrets(&std::fs::read_to_string(&new).unwrap())), (0o640, 4));
+
+    assert_eq!(run("/dev/null").status, 0);
+    let seen = run(folder.to_str().unwrap());
+    assert_eq!(seen.status, 8, "{seen:#?}");
+    // a FIFO that nobody reads, one that is read, and one that is full
+    let fifo = path("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let seen = run(&fifo);
+    assert_eq!(seen.status, 8, "{seen:#?}");
+    assert!(seen.err.contains("no such device or address"), "{seen:#?}");
+    let reader = std::fs::File::options().read(true).write(true).open(&fifo).unwrap();
+    assert_eq!(run(&fifo).status, 0);
+    let mut text = vec![0; 4096];
+    let length = std::io::Read::read(&mut &reader, &mut text).unwrap();
+    assert_eq!(secrets(&String::from_utf8_lossy(&text[..length])), 2);
+    // a pipe holds 64 KiB, or less where the system says so
+    let mut dd = std::process::Command::new("dd");
+    dd.args(["if=/dev/zero", "bs=4096", "oflag=nonblock", &format!("of={fifo}")]);
+    assert!(!dd.stderr(std::process::Stdio::null()).status().unwrap().success());
+    assert_eq!(run(&fifo).status, 0);
+}
+
 #[test]
 fn debug_lines_say_what_was_offered_and_chosen_and_what_came_after() {
     let server = Server::with(Credential::Good).tickets(3).start();
