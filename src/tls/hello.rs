@@ -13,6 +13,7 @@ use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion};
 
+use super::encrypted_key::is_encrypted;
 use super::groups::{Group, hybrid};
 use super::key_log::SecretFile;
 use super::trust::Recorder;
@@ -196,9 +197,11 @@ fn pair(chain: &str, key: &str, provider: &CryptoProvider) -> Result<CertifiedKe
     let octets = read(key)?;
     let parsed = PrivateKeyDer::from_pem_slice(&octets)
         .or_else(|_| PrivateKeyDer::try_from(octets.as_slice()).map(|it| it.clone_key()));
-    let parsed = parsed.map_err(|_| failed(key, "holds no private key"))?;
+    let encrypted = || failed(key, "the key is encrypted; openssl pkey -in FILE decrypts it");
+    let unusable = |words| if is_encrypted(&octets) { encrypted() } else { failed(key, words) };
+    let parsed = parsed.map_err(|_| unusable("holds no private key"))?;
     let signing = provider.key_provider.load_private_key(parsed);
-    let signing = signing.map_err(|_| failed(key, "the private key cannot be used"))?;
+    let signing = signing.map_err(|_| unusable("the private key cannot be used"))?;
     let pair = CertifiedKey::new(certificates, signing);
     match pair.keys_match() {
         Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => {

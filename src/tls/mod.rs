@@ -4,6 +4,7 @@
 pub mod certificate;
 mod chain;
 pub mod diagnosis;
+mod encrypted_key;
 pub mod groups;
 pub mod hello;
 mod key_log;

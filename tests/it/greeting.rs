@@ -195,6 +195,10 @@ fn a_server_that_wants_a_certificate_says_so_and_gets_one() {
 fn certificate_and_key_come_together_and_can_be_read() {
     let server = Server::start(Credential::Good, Behaviour::Answer).expect_anything();
     let (chain, key) = own();
+    let pem = |label, text| format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n");
+    let encrypted = file("encrypted.key", &pem("ENCRYPTED PRIVATE KEY", "MAAwAA=="));
+    let header = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0011\n\nMAAwAA==";
+    let old = file("encrypted-old.key", &pem("RSA PRIVATE KEY", header));
     let other = file("other.key", &Pki::shared().identity(Credential::Good).key_pem());
     for (options, status, words) in [
         (format!("+tls-certfile={chain}"), 1, "TLS, cannot use client certfile without a keyfile"),
@@ -203,6 +207,16 @@ fn certificate_and_key_come_together_and_can_be_read() {
         (format!("+tls-certfile={chain} +tls-keyfile=/none"), 8, "/none: no such file or"),
         (format!("+tls-certfile={key} +tls-keyfile={key}"), 8, "own.key: holds no certificate"),
         (format!("+tls-certfile={chain} +tls-keyfile={chain}"), 8, "holds no private key"),
+        (
+            format!("+tls-certfile={chain} +tls-keyfile={encrypted}"),
+            8,
+            "encrypted.key: the key is encrypted; openssl pkey -in FILE decrypts it\n",
+        ),
+        (
+            format!("+tls-certfile={chain} +tls-keyfile={old}"),
+            8,
+            "encrypted-old.key: the key is encrypted; openssl pkey -in FILE decrypts it\n",
+        ),
         (
             format!("+tls-certfile={chain} +tls-keyfile={other}"),
             8,
