@@ -13,7 +13,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+tls-pin=' = 'Accept only keys with this SHA-256 PIN.'
         '+tls-ocsp-stapling' = 'Demand a stapled OCSP response that says good.'
         '+tls-ocsp-stapling=' = 'Demand a stapled OCSP response that says good.'
-        '+tls-certfile=' = 'Show the server the certificate chain of FILE.'
+        '+tls-certfile=' = 'Client certificate chain to present.'
         '+tls-keyfile=' = 'The private key of +tls-certfile.'
         '+tls-alpn=' = 'Offer the ALPN token TOKEN, not dot.'
         '+tls-version=' = 'Offer only this TLS version.'

@@ -46,7 +46,7 @@ complete -c tdig -n "__tdig_word '+*'" -a '+tls-sni=' -d 'Send NAME as server na
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-pin=' -d 'Accept only keys with this SHA-256 PIN.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-ocsp-stapling' -d 'Demand a stapled OCSP response that says good.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-ocsp-stapling=' -d 'Demand a stapled OCSP response that says good.'
-complete -c tdig -n "__tdig_word '+*'" -a '+tls-certfile=' -d 'Show the server the certificate chain of FILE.'
+complete -c tdig -n "__tdig_word '+*'" -a '+tls-certfile=' -d 'Client certificate chain to present.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-keyfile=' -d 'The private key of +tls-certfile.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-alpn=' -d 'Offer the ALPN token TOKEN, not dot.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-version=' -d 'Offer only this TLS version.'

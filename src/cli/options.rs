@@ -235,7 +235,7 @@ pub const OPTIONS: &[Row] = &[
         "tls-certfile",
         Required("FILE"),
         |it, value| set::file(it, |tls| &mut tls.certfile, value),
-        "Show the server the certificate chain of FILE.",
+        "Client certificate chain to present.",
     )
     .manual("PEM, or one certificate in DER. Needs +tls-keyfile. Sent only if the server asks."),
     row(
@@ -312,12 +312,12 @@ pub const OPTIONS: &[Row] = &[
         .ours()
         .manual(
             "On port 53, or PORT. Only where no certificate is verified: it contradicts every \
-             option that asks for one. It is no help where a session stood and no reply came.",
+             option that asks for one. It does not apply once a TLS session was established.",
         ),
     row(Travel, "msgdelay", Required("MS"), set::msgdelay, "Wait before each message of a transfer."),
     row(Travel, "timeout", Required("TIME"), set::timeout, "Give a whole lookup this long (5 s).").manual(
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
-         handshake and reply together must be done in this time. 0 or +notimeout is for ever.",
+         handshake and reply together must be done in this time. 0 or +notimeout waits forever.",
     ),
     switch(Query, "idnin", |it| &mut it.idnin, "Send letters beyond ASCII in Punycode.").manual(
         "As UTS 46 has it. What is sent is told while the header is shown. +noidnin sends the octets \

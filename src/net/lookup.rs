@@ -96,8 +96,8 @@ impl Asker {
             let tls = lookup.route.transport == Transport::Tls;
             (attempt.tell)(Event::Hint(match tls {
                 true => {
-                    "a resolver of this system need not speak TLS; name one that does, as in \
-                         @1.1.1.1, or ask in cleartext with +notls"
+                    "the system's resolver may not support TLS; try a public one (@1.1.1.1), or \
+                     +notls"
                 }
                 false => "name a server, as in @1.1.1.1",
             }));

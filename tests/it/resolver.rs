@@ -48,4 +48,6 @@ fn a_configuration_in_any_encoding_names_the_servers_that_are_asked() {
     let (status, err) = with_resolv_conf("resolv-none.conf", b"# none\nsearch x\n", line);
     assert_eq!(status, Some(4), "{err}");
     assert!(err.contains("127.0.0.1@1(TLS)"), "{err}");
+    let hint = "the system's resolver may not support TLS; try a public one (@1.1.1.1), or +notls";
+    assert!(err.ends_with(&format!(";; HINT: {hint}\n")), "{err}");
 }
