@@ -17,7 +17,7 @@ impl Alert {
 
     /// Whether a server that wants a server name, and got none, may say this.
     pub fn may_want_name(self) -> bool {
-        // handshake_failure, access_denied, internal_error: servers that choose a certificate by name
+        // handshake_failure, access_denied, internal_error
         matches!(self.0, 40 | 49 | 80) || self == Self::UNRECOGNIZED_NAME
     }
 

@@ -4,7 +4,7 @@
 mod handshake;
 mod names;
 
-pub use handshake::{Limits, Unfinished};
+pub use handshake::{Greeting, Unfinished};
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::sync::Arc;

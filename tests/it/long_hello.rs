@@ -173,6 +173,27 @@ fn a_server_that_ends_both_handshakes_is_left_after_the_second() {
 }
 
 #[test]
+fn a_server_that_is_slow_to_answer_is_not_cut_off_for_it() {
+    if !is_long() {
+        return;
+    }
+    // 700 ms of a second: the second connection, begun at half of it, would have to wait too long
+    let slow = Behaviour::Far(Duration::from_millis(700), 9);
+    let server = Server::start(Credential::Good, slow);
+    let begun = Instant::now();
+    let seen = ask(&server, "+timeout=1s");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!((seen.status, warnings(&seen).len()), (0, 1), "{seen:#?}");
+    assert_eq!((server.connections(), server.queries().len()), (2, 1));
+    // the first answer is to the first hello, and nothing was learned from it
+    assert!(seen.out.starts_with(";; TLS session (TLS1.3)-"), "{seen:#?}");
+    let path = unix_before(&server, "slow.sock", Duration::ZERO);
+    let line = format!("@{path} +tls-ca={} +tls-host=dot.test +timeout=1s a.test", root());
+    let seen = tdig(&line);
+    assert_eq!((seen.status, warnings(&seen).len()), (0, 1), "{seen:#?}");
+}
+
+#[test]
 fn a_short_hello_is_no_less_strict() {
     if !is_long() {
         return;

@@ -2,18 +2,21 @@
 //! that is silent leaves as much time to each of the others.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags};
+
 use super::{Attempt, share};
-use crate::error::{Connect, Error, Handshake};
+use crate::error::{Error, Handshake, system_words};
 use crate::event::{Event, Source};
 use crate::exchange::{Endpoint, Peer, Phases, Protocol};
-use crate::net::deadline::Deadline;
+use crate::net::deadline::{Deadline, poll};
 use crate::net::dial::{self, Race, Stream};
 use crate::net::resolve;
-use crate::net::session::{Limits, Session, Unfinished};
+use crate::net::session::{Greeting, Session, Unfinished};
 use crate::plan::Target;
 use crate::tls::hello::OwnKey;
 use crate::tls::policy::{Policy, Root};
@@ -56,7 +59,7 @@ impl ShortHellos {
     }
 }
 
-/// How long a peer may be silent before the hello is made shorter, where a lookup may take for ever.
+/// How long a peer may be silent before it gets a shorter hello, where a lookup may take for ever.
 const PATIENCE: Duration = Duration::from_millis(2500);
 
 impl Attempt<'_> {
@@ -118,8 +121,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// Handshakes with a peer that is connected, where the protocol has a handshake. A peer that may
-    /// not bear the length of the ClientHello is dialled once more, and gets a shorter one.
+    /// Handshakes with a peer that is connected, where the protocol has a handshake. A peer that
+    /// may not bear the length of the ClientHello is dialled once more, and gets a shorter one.
     fn greet(
         &mut self,
         stream: Stream,
@@ -139,72 +142,95 @@ impl Attempt<'_> {
             Some(trust) => trust,
             None => self.trust(target)?,
         };
-        let whole = self.deadline;
+        let deadline = self.deadline;
         let smaller = target.hello.smaller().map(|hello| {
             let mut target = target.clone();
             target.hello = hello;
             target
         });
-        let Some(smaller) = smaller else {
-            let session = self.shake_hands(stream, peer, target, trust, whole)?;
+        let is_known = self.asker.short_hellos.contains(&peer.address);
+        let long = smaller.is_some() && !is_known;
+        let target = smaller.as_ref().filter(|_| is_known).unwrap_or(target);
+        let begun = Greeting::begin(stream, peer.clone(), target, Arc::clone(&trust), &deadline)?;
+        let mut first = Hello { greeting: begun, connected, is_again: false };
+        let Some(smaller) = smaller.as_ref().filter(|_| long) else {
+            let session = self.finish(first.greeting).map_err(|it| it.error)?;
             return Ok(Opened::new(session, start, connected));
         };
-        if self.asker.short_hellos.contains(&peer.address) {
-            let session = self.shake_hands(stream, peer, &smaller, trust, whole)?;
-            return Ok(Opened::new(session, start, connected));
-        }
-        let half = whole.within(Some(whole.left().map_or(PATIENCE, |left| left / 2)));
-        let Unfinished { error, refusal } =
-            match self.shake_hands(stream, peer.clone(), target, Arc::clone(&trust), half) {
-                Ok(session) => return Ok(Opened::new(session, start, connected)),
-                Err(unfinished) => unfinished,
+        let patience = deadline.left().map_or(PATIENCE, |left| left / 2);
+        let (running, refusal, error) =
+            if first.greeting.hears(&deadline.within(Some(patience))) || deadline.is_over() {
+                match self.finish(first.greeting) {
+                    Ok(session) => return Ok(Opened::new(session, start, connected)),
+                    Err(Unfinished { error, refusal: Some(refusal) }) if !deadline.is_over() => {
+                        (None, refusal, Some(error))
+                    }
+                    Err(Unfinished { error, .. }) => return Err(error),
+                }
+            } else {
+                (Some(first), Handshake::Silent(deadline.elapsed()), None)
             };
-        let Some(refusal) = refusal.filter(|_| !whole.is_over()) else { return Err(error) };
         (self.tell)(Event::Warning(format_args!(
             "TLS, no ServerHello from {peer} ({refusal}), trying once more without the \
              post-quantum share of X25519MLKEM768"
         )));
-        let again = self.dial_again(&peer).and_then(|stream| {
-            let connected = self.deadline.elapsed();
-            let session = self.shake_hands(stream, peer.clone(), &smaller, trust, whole)?;
-            Ok(Opened::new(session, start, connected))
-        });
-        match again {
-            Ok(opened) => {
-                self.asker.short_hellos.insert(&peer.address);
-                Ok(opened)
-            }
-            Err(again) => Err(more_telling(error, again)),
-        }
+        self.greet_again(&peer, smaller, trust, start, running, error)
     }
 
-    /// Another connection to a peer that was connected before.
-    fn dial_again(&mut self, peer: &Peer) -> Result<Stream, Error> {
-        (self.tell)(Event::Dialling(peer));
-        let address = match &peer.address {
-            Endpoint::Path(path) => return dial::unix(path, peer.protocol, &self.deadline),
-            Endpoint::Ip(address) => *address,
-        };
-        let mut race = Race::new(vec![address], self.lookup.route.source, peer.protocol);
-        let mut failure = None;
-        let next = race.next(&self.deadline, &mut |error| failure = Some(error));
-        next.map(|(_, stream)| stream).ok_or_else(|| {
-            let cause = Connect::TimedOut(self.deadline.elapsed());
-            failure.unwrap_or_else(|| Error::Connect { peer: peer.to_string(), cause })
-        })
-    }
-
-    /// One handshake; the first octet of the peer's is waited for until `first`.
-    fn shake_hands(
+    /// Dials a peer that was connected before, and greets it anew. A first handshake that may yet
+    /// go on is `running` beside that: a server that is slow is none that bears no long hello.
+    fn greet_again(
         &mut self,
-        stream: Stream,
-        peer: Peer,
-        target: &Target,
+        peer: &Peer,
+        smaller: &Target,
         trust: Arc<Trust>,
-        first: Deadline,
-    ) -> Result<Session, Unfinished> {
-        let limits = Limits { first, whole: self.deadline };
-        let session = Session::greet(stream, peer, target, trust, &limits);
+        start: Duration,
+        running: Option<Hello<'_>>,
+        mut error: Option<Error>,
+    ) -> Result<Opened, Error> {
+        let deadline = self.deadline;
+        (self.tell)(Event::Dialling(peer));
+        let source = self.lookup.route.source;
+        let before = running.as_ref().map(|hello| &hello.greeting);
+        let dialled = dial::again(peer, source, before, &deadline);
+        let mut hellos: Vec<_> = running.into_iter().collect();
+        match dialled {
+            Ok(Some(stream)) => {
+                let connected = deadline.elapsed();
+                let greeting = Greeting::begin(stream, peer.clone(), smaller, trust, &deadline)?;
+                hellos.push(Hello { greeting, connected, is_again: true });
+            }
+            // the first was sooner
+            Ok(None) => {}
+            Err(newer) => error = Some(more_telling(error, newer)),
+        }
+        while !hellos.is_empty() {
+            let place = sooner(&hellos, &deadline).map_err(|error| {
+                let cause = Handshake::Protocol(system_words(&error));
+                Error::Handshake(cause)
+            })?;
+            let Hello { greeting, connected, is_again } = hellos.swap_remove(place);
+            match self.finish(greeting) {
+                Ok(session) => {
+                    if is_again {
+                        self.asker.short_hellos.insert(&peer.address);
+                    }
+                    return Ok(Opened::new(session, start, connected));
+                }
+                Err(Unfinished { error: newer, refusal }) => {
+                    error = Some(more_telling(error, newer));
+                    if refusal.is_none() || deadline.is_over() {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(error.unwrap_or_else(|| Error::Internal("no handshake".into())))
+    }
+
+    /// Goes on with a handshake to its end.
+    fn finish(&mut self, greeting: Greeting<'_>) -> Result<Session, Unfinished> {
+        let session = greeting.finish(&self.deadline);
         let facts = match &session {
             Ok(session) => session.facts.as_ref(),
             Err(Unfinished { error: Error::Refused(facts), .. }) => Some(facts),
@@ -261,20 +287,45 @@ fn weightier(older: Option<Error>, newer: Error) -> Error {
     }
 }
 
-/// Which of the errors of two handshakes with one peer says more of it: what it said rather than that
-/// it ended the connection, and that rather than that time was up. Of equals it is the first, but for
-/// time, which the second has waited for to its end.
-fn more_telling(first: Error, second: Error) -> Error {
+/// A handshake under way.
+struct Hello<'a> {
+    greeting: Greeting<'a>,
+    /// When the connection stood.
+    connected: Duration,
+    /// It is the second, whose hello is short.
+    is_again: bool,
+}
+
+/// The position of a handshake whose peer says something, or of any when time is up.
+fn sooner(hellos: &[Hello<'_>], deadline: &Deadline) -> io::Result<usize> {
+    loop {
+        if hellos.len() < 2 || deadline.is_over() {
+            return Ok(0);
+        }
+        let hellos = hellos.iter();
+        let mut sockets: Vec<_> =
+            hellos.map(|hello| PollFd::new(&hello.greeting, PollFlags::IN)).collect();
+        poll(&mut sockets, deadline.left())?;
+        if let Some(place) = sockets.iter().position(|socket| !socket.revents().is_empty()) {
+            return Ok(place);
+        }
+    }
+}
+
+/// Which of the errors of two handshakes with one peer says more of it: what it said rather than
+/// that it ended the connection, and that rather than that time was up. Of equals it is the first,
+/// but for time, which the second has waited for to its end.
+fn more_telling(first: Option<Error>, second: Error) -> Error {
     let weight = |error: &Error| match error {
         Error::Connect { .. } => 0,
-        error if error.is_timeout() => 0,
-        Error::Handshake(Handshake::Closed | Handshake::Reset | Handshake::PlainPort(_)) => 1,
-        Error::Handshake(_) => 2,
-        _ => 3,
+        error if error.is_timeout() => 1,
+        Error::Handshake(Handshake::Closed | Handshake::Reset | Handshake::PlainPort(_)) => 2,
+        Error::Handshake(_) => 3,
+        _ => 4,
     };
-    match (weight(&first), weight(&second)) {
-        (0, 0) if second.is_timeout() => second,
-        (older, newer) if newer > older => second,
-        _ => first,
+    match first {
+        Some(first) if second.is_timeout() && weight(&first) == weight(&second) => second,
+        Some(first) if weight(&first) >= weight(&second) => first,
+        _ => second,
     }
 }

@@ -4,8 +4,14 @@
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::event::PollFlags;
+#[cfg(unix)]
+use rustix::fd::AsFd;
+#[cfg(windows)]
+use rustix::fd::AsSocket;
+use rustix::fd::BorrowedFd;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
@@ -25,47 +31,37 @@ use crate::tls::trust::Recorder;
 use crate::tls::words;
 use crate::verdict::{OwnCertificate, SessionFacts, TlsFacts};
 
-/// How long a handshake may take.
-#[derive(Clone, Copy)]
-pub struct Limits {
-    /// Until the first octet of the peer's has come.
-    pub first: Deadline,
-    /// Until the end.
-    pub whole: Deadline,
+/// A handshake under way.
+pub struct Greeting<'a> {
+    tls: ClientConnection,
+    stream: Stream,
+    peer: Peer,
+    target: &'a Target,
+    recorder: Arc<Recorder>,
+    own: Arc<OwnKey>,
+    first: FirstOctets,
+    start: Duration,
 }
 
 /// Why a handshake failed, and how far it had come.
 pub struct Unfinished {
     /// Why.
     pub error: Error,
-    /// What the peer did instead of its first handshake message, where that may be due to the length
-    /// of the ClientHello.
+    /// What the peer did instead of its first handshake message, where that may be due to the
+    /// length of the ClientHello.
     pub refusal: Option<Handshake>,
 }
 
-impl From<Error> for Unfinished {
-    fn from(error: Error) -> Self {
-        Self { error, refusal: None }
-    }
-}
-
-impl From<Unfinished> for Error {
-    fn from(unfinished: Unfinished) -> Self {
-        unfinished.error
-    }
-}
-
-impl Session {
-    /// Handshakes with the peer at the other end of `stream`. One that does not pass every check
-    /// asked for gets an alert, and no query.
-    pub fn greet(
-        mut stream: Stream,
+impl<'a> Greeting<'a> {
+    /// Makes the ClientHello for the peer at the other end of `stream`, and sends what can be sent
+    /// of it without waiting.
+    pub fn begin(
+        stream: Stream,
         peer: Peer,
-        target: &Target,
+        target: &'a Target,
         trust: Arc<Trust>,
-        limits: &Limits,
-    ) -> Result<Self, Unfinished> {
-        let deadline = &limits.whole;
+        deadline: &Deadline,
+    ) -> Result<Self, Error> {
         let start = deadline.elapsed();
         let provider = Arc::new(target.hello.provider());
         let own = OwnKey::load(target.hello.own.as_ref(), &provider)?;
@@ -73,37 +69,65 @@ impl Session {
         let mut tls = greeting(target, &peer, &recorder, provider, &own)?;
         // the greatest message and the records around it are all that may have to wait
         tls.set_buffer_limit(None);
-        let mut first = FirstOctets::default();
-        let outcome = shake_hands(&mut tls, &mut stream, limits, &mut first);
+        let first = FirstOctets::default();
+        let mut greeting = Self { tls, stream, peer, target, recorder, own, first, start };
+        // an error is told again by the end of the handshake, as part of what it is for
+        let _ = greeting.tls.write_tls(&mut greeting.stream);
+        Ok(greeting)
+    }
+
+    /// Waits until something comes from the peer, be it the end; false is that time was up before.
+    pub fn hears(&mut self, deadline: &Deadline) -> bool {
+        let heard = flush(&mut self.tls, &mut self.stream, deadline)
+            .and_then(|()| deadline.wait(&self.stream, PollFlags::IN));
+        !heard.is_err_and(|error| error.kind() == ErrorKind::TimedOut)
+    }
+
+    /// Goes on to the end. A peer that does not pass every check asked for gets an alert, and no
+    /// query.
+    pub fn finish(mut self, deadline: &Deadline) -> Result<Session, Unfinished> {
+        let outcome = shake_hands(&mut self.tls, &mut self.stream, deadline, &mut self.first);
+        let Self { tls, stream, peer, target, recorder, own, first, start } = self;
         let facts = Arc::new(facts(&tls, target, &recorder, &own));
         let without_own = own.was_asked() && !own.was_sent();
-        match outcome {
-            Ok(()) => Ok(Self {
-                tls: Some(Box::new(tls)),
-                facts: Some(facts),
-                handshake: deadline.elapsed() - start,
-                ..Self::plain(stream, peer)
-            }),
-            Err(Handshake::Alert(alert)) if without_own => {
-                Err(Error::Handshake(Handshake::WantsCertificate(alert)).into())
+        let cause = match outcome {
+            Ok(()) => {
+                return Ok(Session {
+                    tls: Some(Box::new(tls)),
+                    facts: Some(facts),
+                    handshake: deadline.elapsed() - start,
+                    ..Session::plain(stream, peer)
+                });
             }
-            Err(_) if !facts.verdict.trusted() => Err(Error::Refused(facts).into()),
-            Err(cause) => {
-                let refusal = Some(&cause).filter(|it| first.is_before_hello() && blames(it));
-                let refusal = refusal.cloned();
-                let cause = match cause {
-                    Handshake::Alert(alert)
-                        if target.sni.is_none()
-                            && first.is_before_hello()
-                            && alert.may_want_name() =>
-                    {
-                        Handshake::NoServerName(alert)
-                    }
-                    cause => cause.on(&peer),
-                };
-                Err(Unfinished { error: Error::Handshake(cause), refusal })
+            Err(cause) => cause,
+        };
+        let early = first.is_before_hello();
+        let refusal = Some(&cause).filter(|cause| early && blames(cause)).cloned();
+        let error = match cause {
+            Handshake::Alert(alert) if without_own => {
+                Error::Handshake(Handshake::WantsCertificate(alert))
             }
-        }
+            _ if !facts.verdict.trusted() => Error::Refused(facts),
+            Handshake::Alert(alert) if early && target.sni.is_none() && alert.may_want_name() => {
+                Error::Handshake(Handshake::NoServerName(alert))
+            }
+            cause => Error::Handshake(cause.on(&peer)),
+        };
+        Err(Unfinished { error, refusal })
+    }
+}
+
+#[cfg(windows)]
+impl AsSocket for Greeting<'_> {
+    fn as_socket(&self) -> BorrowedFd<'_> {
+        self.stream.as_socket()
+    }
+}
+
+#[cfg(unix)]
+impl AsFd for Greeting<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }
 
@@ -132,10 +156,9 @@ impl Handshake {
 fn shake_hands(
     tls: &mut ClientConnection,
     stream: &mut Stream,
-    limits: &Limits,
+    deadline: &Deadline,
     first: &mut FirstOctets,
 ) -> Result<(), Handshake> {
-    let deadline = &limits.whole;
     let failed = |error: io::Error| match error.kind() {
         ErrorKind::TimedOut => Handshake::TimedOut(deadline.elapsed()),
         ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Handshake::Reset,
@@ -145,14 +168,11 @@ fn shake_hands(
         ErrorKind::TimedOut => Handshake::Silent(deadline.elapsed()),
         _ => failed(error),
     };
-    flush(tls, stream, &limits.first).map_err(silent)?;
+    flush(tls, stream, deadline).map_err(silent)?;
     while tls.is_handshaking() {
         stream.quick_ack();
-        if first.0.is_empty() {
-            limits.first.wait(stream, PollFlags::IN).map_err(silent)?;
-        } else {
-            deadline.wait(stream, PollFlags::IN).map_err(failed)?;
-        }
+        let waited = deadline.wait(stream, PollFlags::IN);
+        waited.map_err(|error| if first.0.is_empty() { silent(error) } else { failed(error) })?;
         first.peek(stream).map_err(failed)?;
         match tls.read_tls(stream) {
             Ok(0) => return Err(first.not_tls().unwrap_or(Handshake::Closed)),
