@@ -202,8 +202,8 @@ pub fn unix(path: &str, protocol: Protocol, deadline: &Deadline) -> Result<Strea
     })
 }
 
-/// Dials a peer that was connected before. `None` is that something came of the connection `before`,
-/// where there is one, while the new one was on its way.
+/// Dials a peer that was connected before. `None` is that something came over the connection
+/// `before`, where there is one, while the new one was on its way.
 pub fn again(
     peer: &Peer,
     source: Option<SocketAddr>,

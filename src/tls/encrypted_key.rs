@@ -1,11 +1,11 @@
-//! Whether a file holds a private key that a passphrase encrypts. One rule: this says why a key cannot
-//! be used, and nothing of the key.
+//! Whether a file holds a private key that a passphrase encrypts. One rule: this says why a key
+//! cannot be used, and nothing of the key.
 
 use x509_parser::asn1_rs::{FromDer, Sequence};
 use x509_parser::x509::AlgorithmIdentifier;
 
-/// Whether `octets` are, or hold, an encrypted key: PKCS #8 as PEM or DER (RFC 5958 section 3), or an
-/// older key whose PEM has a header that says so (RFC 1421 section 4.6.1.1).
+/// Whether `octets` are, or hold, an encrypted key: PKCS #8 as PEM or DER (RFC 5958 section 3), or
+/// an older key whose PEM has a header that says so (RFC 1421 section 4.6.1.1).
 pub(super) fn is_encrypted(octets: &[u8]) -> bool {
     const BEGIN: &[u8] = b"-----BEGIN ENCRYPTED PRIVATE KEY-----";
     let text = |wanted: &[u8]| octets.windows(wanted.len()).any(|it| it == wanted);
@@ -20,8 +20,8 @@ fn has_header(octets: &[u8]) -> bool {
     })
 }
 
-/// The algorithm at the start is one of PKCS #5 or PKCS #12, which encrypt by a passphrase; that of a
-/// key which is not encrypted comes after a version number.
+/// The algorithm at the start is one of PKCS #5 or PKCS #12, which encrypt by a passphrase. In a
+/// key that is not encrypted, a version number comes first.
 fn is_encrypted_der(octets: &[u8]) -> bool {
     let Ok((_, outer)) = Sequence::from_der(octets) else { return false };
     let Ok((_, algorithm)) = AlgorithmIdentifier::from_der(&outer.content) else { return false };

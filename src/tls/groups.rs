@@ -1,5 +1,5 @@
-//! The key exchange groups that can be offered. One rule: a group has the name that the TLS registry
-//! of IANA gives it, in any case of letters.
+//! The key exchange groups that can be offered. One rule: a group has the name that IANA's registry
+//! of TLS gives it, in any case of letters.
 
 use rustls::crypto::SupportedKxGroup;
 use rustls::crypto::ring::kx_group::{SECP256R1, SECP384R1, X25519};

@@ -77,8 +77,8 @@ impl Hello {
         Ok(config)
     }
 
-    /// The algorithms to offer. The processor must have what [`can_post_quantum`] looks for where the
-    /// post-quantum group is among them.
+    /// The algorithms to offer. Where the post-quantum group is among them, the processor must have
+    /// what [`can_post_quantum`] looks for.
     pub fn provider(&self) -> CryptoProvider {
         let mut provider = provider(self.post_quantum);
         if let Some(groups) = &self.groups {

@@ -1,5 +1,5 @@
-//! The secrets of sessions, for programs that read captures (SSLKEYLOGFILE). One rule: a file that is
-//! made here is for its owner alone, and no file holds a lookup up.
+//! The secrets of sessions, for programs that read captures (SSLKEYLOGFILE). One rule: a file that
+//! is made here is for its owner alone, and no file holds a lookup up.
 
 use std::fs::File;
 use std::io::{self, Write};

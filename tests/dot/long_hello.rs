@@ -1,5 +1,5 @@
-//! What a server, or a device before it, does that takes the first packet for the whole ClientHello.
-//! One rule: it never reads a second packet.
+//! What a server, or a device before it, does that takes the first packet for all of the hello. One
+//! rule: it never reads a second packet.
 
 use std::io;
 

@@ -1,5 +1,5 @@
-//! What a lookup says when a handshake fails, and what it says to type next. One rule: a hint is about
-//! what was seen, and what was typed already is no hint.
+//! What a lookup says when a handshake fails, and what it says to type next. One rule: a hint is
+//! about what was seen, and what was typed already is no hint.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
@@ -61,7 +61,6 @@ fn an_alert_where_no_server_name_was_sent_says_that_and_what_sends_one() {
                 "{alert} {options}: {seen:#?}"
             );
         }
-        // a socket that is a path has no name either
         let seen = tdig(&format!("@127.0.0.1#{} +json example.com", server.port()));
         let object: Value = serde_json::from_str(&seen.out).unwrap();
         let hint = object["error"]["hint"].as_str().unwrap();

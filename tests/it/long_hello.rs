@@ -1,5 +1,5 @@
-//! A ClientHello that is longer than one packet, and what is in its way. One rule: it is made shorter
-//! once, where nobody asked for its length, and the output says so.
+//! A ClientHello that is longer than one packet, and what is in its way. One rule: it is made
+//! shorter once, where nobody asked for its length, and the output says so.
 
 use std::net::TcpStream;
 #[cfg(unix)]

@@ -1,5 +1,5 @@
-//! The servers of the system's resolver configuration. One rule: what is in the file is what is asked,
-//! whoever wrote it and in whatever encoding.
+//! The servers of the system's resolver configuration. One rule: what is in the file is what is
+//! asked, whoever wrote it and in whatever encoding.
 
 use std::path::PathBuf;
 use std::process::Command;

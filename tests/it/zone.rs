@@ -235,8 +235,8 @@ fn a_transfer_goes_on_without_the_token_where_none_is_offered() {
             let port = server.port();
             let line = format!("@127.0.0.1#{port} +notls-alpn +timeout=300ms example.com {query}");
             let seen = tdig(&line);
-            let warning = ";; WARNING: the server did not choose ALPN dot, which a transfer over TLS \
-                           needs (RFC 9103 section 7.1)\n";
+            let warning = ";; WARNING: the server did not choose ALPN dot, which a transfer over \
+                           TLS needs (RFC 9103 section 7.1)\n";
             assert!(seen.err.starts_with(warning), "{seen:#?}");
             assert_ne!(seen.status, 5, "{seen:#?}");
             assert_eq!(server.queries().len(), 1, "{query}: {seen:#?}");

@@ -215,7 +215,8 @@ fn what_cannot_be_is_refused_before_anything_is_sent() {
         ),
         (
             "+tls-groups=x448 x",
-            "invalid +tls-groups=x448 (the groups are X25519MLKEM768, x25519, secp256r1, secp384r1)",
+            "invalid +tls-groups=x448 (the groups are X25519MLKEM768, x25519, secp256r1, \
+             secp384r1)",
         ),
         (
             "+tls-groups=x25519,X25519 x",
