@@ -119,7 +119,7 @@ fn the_phases_of_a_lookup_are_those_of_a_unix_socket_too() {
 }
 
 /// What may be typed and is neither zero nor of any use.
-const EXTREMES: [(&str, bool); 8] = [
+const EXTREMES: [(&str, bool); 9] = [
     ("1e-10", false),
     ("1e-400", false),
     ("0.0000000000000001", false),
@@ -128,6 +128,7 @@ const EXTREMES: [(&str, bool); 8] = [
     ("18446744073709500000", true),
     ("18446744073709551615s", true),
     ("500000000000years", true),
+    ("18446744073709551615s999999999ns", true),
 ];
 
 #[test]

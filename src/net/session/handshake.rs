@@ -132,11 +132,11 @@ impl AsFd for Greeting<'_> {
 }
 
 /// Whether it may be due to the length of the ClientHello: devices on the way and servers that take
-/// what comes in one packet for the whole of it end the connection, wait, or say that they cannot
-/// read it.
+/// what comes in one packet for the whole of it end the connection, or say that they cannot read it.
+/// One that waits for nothing has not ended, and may yet go on.
 fn blames(cause: &Handshake) -> bool {
     match cause {
-        Handshake::Closed | Handshake::Reset | Handshake::Silent(_) => true,
+        Handshake::Closed | Handshake::Reset => true,
         Handshake::Alert(alert) => alert.may_blame_length(),
         _ => false,
     }
