@@ -95,6 +95,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+notls-keyfile' = 'Undo +tls-keyfile.'
         '+notls-alpn' = 'Undo +tls-alpn.'
         '+notls-version' = 'Undo +tls-version.'
+        '+notls-groups' = 'Undo +tls-groups.'
         '+notls-expiry' = 'Undo +tls-expiry.'
         '+nofail' = 'Undo +fail.'
         '+notcp' = 'Undo +tcp.'

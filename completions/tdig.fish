@@ -126,6 +126,7 @@ complete -c tdig -n "__tdig_word '+n*'" -a '+notls-certfile' -d 'Undo +tls-certf
 complete -c tdig -n "__tdig_word '+n*'" -a '+notls-keyfile' -d 'Undo +tls-keyfile.'
 complete -c tdig -n "__tdig_word '+n*'" -a '+notls-alpn' -d 'Undo +tls-alpn.'
 complete -c tdig -n "__tdig_word '+n*'" -a '+notls-version' -d 'Undo +tls-version.'
+complete -c tdig -n "__tdig_word '+n*'" -a '+notls-groups' -d 'Undo +tls-groups.'
 complete -c tdig -n "__tdig_word '+n*'" -a '+notls-expiry' -d 'Undo +tls-expiry.'
 complete -c tdig -n "__tdig_word '+n*'" -a '+nofail' -d 'Undo +fail.'
 complete -c tdig -n "__tdig_word '+n*'" -a '+notcp' -d 'Undo +tcp.'

@@ -17,6 +17,28 @@ impl Alert {
     /// The server does not know the name that was sent (RFC 6066 section 3).
     pub const UNRECOGNIZED_NAME: Self = Self(112);
 
+    /// Whether a server that wants a server name, and got none, may say this.
+    pub fn may_want_name(self) -> bool {
+        // handshake_failure, access_denied, internal_error
+        matches!(self.0, 40 | 49 | 80) || self == Self::UNRECOGNIZED_NAME
+    }
+
+    /// Whether a server that cannot read a long ClientHello may say this: unexpected_message,
+    /// record_overflow, handshake_failure, illegal_parameter, decode_error, internal_error.
+    pub fn may_blame_length(self) -> bool {
+        matches!(self.0, 10 | 22 | 40 | 47 | 50 | 80)
+    }
+
+    /// What the alert means where no server name was sent.
+    pub fn without_name(self) -> String {
+        const NONE: &str = "no server name was sent";
+        match self.words() {
+            // the rest of what they mean is of the name that was sent, or of a client that is known
+            (name, _) if matches!(self.0, 49 | 112) => format!("{name} ({}): {NONE}", self.0),
+            _ => format!("{self}; {NONE}"),
+        }
+    }
+
     /// Name and meaning; the meaning may be empty.
     fn words(self) -> (&'static str, &'static str) {
         match self.0 {

@@ -120,12 +120,20 @@ pub enum Handshake {
     Alert(Alert),
     /// The peer sent a fatal alert after it had asked for a certificate that we do not have.
     WantsCertificate(Alert),
+    /// The peer sent a fatal alert before its first handshake message, and no server name was sent.
+    NoServerName(Alert),
     /// The peer closed the connection.
     Closed,
     /// The peer reset the connection.
     Reset,
     /// The peer did not go on.
     TimedOut(Duration),
+    /// The peer sent nothing at all.
+    Silent(Duration),
+    /// This became of a handshake on port 53, which is that of DNS without TLS.
+    PlainPort(Box<Handshake>),
+    /// The peer did not choose the ALPN token that a transfer needs (RFC 9103 section 7.1).
+    NoToken,
     /// The peer does not speak TLS; its first octets.
     NotTls(Vec<u8>),
     /// The peer broke the protocol, or has nothing in common with us.
@@ -249,7 +257,7 @@ impl Error {
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Connect { cause, .. } => matches!(cause, Connect::TimedOut(_)),
-            Self::Handshake(cause) => matches!(cause, Handshake::TimedOut(_)),
+            Self::Handshake(cause) => cause.timed_out().is_some(),
             Self::Reply { cause, .. } => matches!(cause.end(), Reply::TimedOut(_)),
             _ => false,
         }
@@ -263,29 +271,55 @@ impl Error {
                 Some("+tls-mozilla, whose roots are built in".into())
             }
             Self::Refused(facts) => facts.verdict.hint.clone(),
-            Self::Handshake(Handshake::NotTls(octets)) if octets.starts_with(b"HTTP/") => {
-                Some("this looks like HTTP; is the port right? -p 853".into())
-            }
-            Self::Handshake(Handshake::NotTls(octets)) if octets.starts_with(b"SSH-") => {
-                Some("this looks like SSH; is the port right? -p 853".into())
-            }
-            Self::Handshake(Handshake::NotTls(octets)) if is_dns(octets) => {
-                Some("this looks like plain DNS; is the port right? -p 853".into())
-            }
-            Self::Handshake(
-                Handshake::WantsCertificate(_) | Handshake::Alert(Alert::CERTIFICATE_REQUIRED),
-            ) => Some("+tls-certfile=FILE +tls-keyfile=FILE".into()),
+            Self::Handshake(cause) => cause.hint().map(str::to_owned),
             Self::Reply { cause, .. }
                 if *cause.end() == Reply::Alert(Alert::CERTIFICATE_REQUIRED) =>
             {
-                Some("+tls-certfile=FILE +tls-keyfile=FILE".into())
+                Some(OWN_CERTIFICATE.into())
             }
-            Self::Handshake(Handshake::Alert(Alert::HANDSHAKE_FAILURE)) => Some(OFFERED.into()),
-            Self::Handshake(Handshake::Alert(Alert::NO_APPLICATION_PROTOCOL)) => {
-                Some("+notls-alpn".into())
+            _ => None,
+        }
+    }
+}
+
+/// What to type where a server wants a certificate of ours.
+const OWN_CERTIFICATE: &str = "+tls-certfile=FILE +tls-keyfile=FILE";
+
+impl Handshake {
+    /// How long the peer was waited for, where time alone was missing.
+    pub fn timed_out(&self) -> Option<Duration> {
+        match self {
+            Self::TimedOut(after) | Self::Silent(after) => Some(*after),
+            Self::PlainPort(cause) => cause.timed_out(),
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotTls(octets) if octets.starts_with(b"HTTP/") => {
+                Some("this looks like HTTP; is the port right? -p 853")
             }
-            Self::Handshake(Handshake::Alert(Alert::UNRECOGNIZED_NAME)) => {
-                Some("+tls-sni=NAME, a name that the server knows".into())
+            Self::NotTls(octets) if octets.starts_with(b"SSH-") => {
+                Some("this looks like SSH; is the port right? -p 853")
+            }
+            Self::NotTls(octets) if is_dns(octets) => {
+                Some("this looks like plain DNS: -p 853 for TLS, +notls for DNS in cleartext")
+            }
+            Self::PlainPort(_) => {
+                Some("port 53 is that of plain DNS: -p 853 for TLS, +notls for DNS in cleartext")
+            }
+            Self::NotTls(_) | Self::Silent(_) => {
+                Some("if the port is right and is one of plain DNS: +notls, in cleartext")
+            }
+            Self::WantsCertificate(_) | Self::Alert(Alert::CERTIFICATE_REQUIRED) => {
+                Some(OWN_CERTIFICATE)
+            }
+            Self::Alert(Alert::HANDSHAKE_FAILURE) => Some(OFFERED),
+            Self::Alert(Alert::NO_APPLICATION_PROTOCOL) => Some("+notls-alpn"),
+            Self::NoToken => Some("+notls-alpn, to transfer all the same"),
+            Self::Alert(Alert::UNRECOGNIZED_NAME) | Self::NoServerName(_) => {
+                Some("+tls-sni=NAME, a name that the server knows")
             }
             _ => None,
         }
@@ -306,13 +340,11 @@ impl fmt::Display for Error {
                 Connect::Source(reason) => write!(f, "can't assign address {reason}"),
                 Connect::Other(reason) => write!(f, "can't connect to {peer} ({reason})"),
             },
-            Self::Handshake(cause) => match cause {
-                Handshake::TimedOut(after) => write!(
-                    f,
-                    "TLS, peer took too long to respond (handshake, after {})",
-                    seconds(*after)
-                ),
-                cause => write!(f, "TLS, handshake failed ({cause})"),
+            Self::Handshake(cause) => match cause.timed_out().map(seconds) {
+                Some(after) => {
+                    write!(f, "TLS, peer took too long to respond (handshake, after {after})")
+                }
+                None => write!(f, "TLS, handshake failed ({cause})"),
             },
             Self::Refused(facts) => {
                 // without a key nothing else of a certificate is worth a word here
@@ -364,9 +396,19 @@ impl fmt::Display for Handshake {
             Self::WantsCertificate(alert) => {
                 write!(f, "the peer asked for a client certificate, then sent the alert {alert}")
             }
+            Self::NoServerName(alert) => {
+                write!(f, "the peer sent the alert {}", alert.without_name())
+            }
             Self::Closed => f.write_str("the peer closed the connection"),
             Self::Reset => f.write_str("the peer reset the connection"),
-            Self::TimedOut(after) => write!(f, "no answer after {}", seconds(*after)),
+            Self::TimedOut(after) | Self::Silent(after) => {
+                write!(f, "no answer after {}", seconds(*after))
+            }
+            Self::PlainPort(cause) => write!(f, "{cause}"),
+            Self::NoToken => f.write_str(
+                "the server did not choose ALPN dot, which a transfer over TLS needs (RFC 9103 \
+                 section 7.1)",
+            ),
             Self::NotTls(octets) => {
                 write!(f, "the peer does not speak TLS, it sent: {}", text::free(octets))
             }

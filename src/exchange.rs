@@ -70,7 +70,7 @@ pub struct Peer {
 }
 
 /// Where a peer is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Endpoint {
     /// Address and port.
     Ip(SocketAddr),

@@ -15,6 +15,7 @@ use crate::condition::Conditions;
 use crate::display::Display;
 use crate::dns::query::{Query, to_ascii};
 use crate::error::Error;
+use crate::tls::groups::Group;
 use crate::tls::hello::{DOT, Hello, can_post_quantum};
 use crate::tls::policy::{Policy, Root};
 
@@ -303,6 +304,7 @@ fn demand(settings: &Settings) -> Option<&'static str> {
         (settings.conditions.expiry.is_some(), "tls-expiry"),
         (tls.sni.is_some(), "tls-sni"),
         (tls.version.is_some(), "tls-version"),
+        (tls.groups.is_some(), "tls-groups"),
         (tls.certfile.is_some(), "tls-certfile"),
         (tls.keyfile.is_some(), "tls-keyfile"),
         (tls.alpn.as_ref().is_some_and(|tokens| !tokens.is_empty()), "tls-alpn"),
@@ -409,7 +411,11 @@ fn hello(tls: &settings::Tls) -> Result<Hello, Error> {
         }
     };
     let alpn = tls.alpn.clone().unwrap_or_else(|| vec![DOT.to_owned()]);
-    Ok(Hello { version: tls.version, alpn, own, post_quantum: can_post_quantum() })
+    let (version, groups, post_quantum) = (tls.version, tls.groups.clone(), can_post_quantum());
+    if let Some(groups) = &groups {
+        Group::can_offer(groups, version, post_quantum).map_err(Error::usage)?;
+    }
+    Ok(Hello { version, alpn, own, groups, post_quantum })
 }
 
 /// A host name in ASCII; letters beyond it are in no certificate and in no query for an address.

@@ -40,8 +40,7 @@ pub fn write(out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "  {:<23}{star} {}", synopsis(row), row.help)?;
         }
     }
-    writeln!(out, "\n* is on by default. Options may be shortened while they are unambiguous.")?;
-    writeln!(out, "tdig(1) says more: aliases, defaults, exit statuses, examples.")
+    writeln!(out, "\n* is on by default. Unambiguous short forms will do. tdig(1) says more.")
 }
 
 /// `+[no]tls-ca[=FILE]`

@@ -253,6 +253,22 @@ pub const OPTIONS: &[Row] = &[
         .manual("May be given several times. +notls-alpn offers none."),
     row(Trust, "tls-version", Required("1.2|1.3"), set::tls_version, "Offer only this version of TLS.")
         .ours(),
+    row(
+        Trust,
+        "tls-groups",
+        Required("GROUP"),
+        set::tls_groups,
+        "Offer the key exchange groups GROUP,...",
+    )
+    .ours()
+    .manual(
+        "X25519MLKEM768, x25519, secp256r1 and secp384r1, as IANA's registry of TLS names them, in \
+         the order in which they are offered. By default all are, in this order. The post-quantum \
+         share of X25519MLKEM768 makes a ClientHello that does not fit into one packet. Where the \
+         server ends the connection, refuses the hello, or is silent for half of the time, before \
+         its first handshake message, it is asked once more without that share, and a warning says \
+         so; not where +tls-groups was typed. +notls-groups is the default list.",
+    ),
     row(Trust, "tls-expiry", Required("TIME|N%"), set::tls_expiry, "Fail if a certificate expires within TIME.")
         .ours()
         .manual(
@@ -312,7 +328,7 @@ pub const OPTIONS: &[Row] = &[
     row(Travel, "msgdelay", Required("MS"), set::msgdelay, "Wait before each message of a transfer."),
     row(Travel, "timeout", Required("TIME"), set::timeout, "Give a whole lookup this long (5 s).").manual(
         "Seconds, or a number with its unit as in 1500ms or 2s. Name resolution, connection, \
-         handshake and reply together must be done in this time. 0 or +notimeout waits for ever.",
+         handshake and reply together must be done in this time. 0 or +notimeout waits forever.",
     ),
     switch(Query, "idnin", |it| &mut it.idnin, "Convert names beyond ASCII to Punycode.").manual(
         "As UTS 46 has it. What is sent is told while the header is shown. +noidnin sends the octets \

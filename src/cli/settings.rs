@@ -9,6 +9,7 @@ use super::server::Server;
 use crate::condition::Conditions;
 use crate::display::Display;
 use crate::dns::tsig::Key;
+use crate::tls::groups::Group;
 use crate::tls::hello::Version;
 
 /// Everything the command line can say of one query.
@@ -267,6 +268,8 @@ pub struct Tls {
     pub alpn: Option<Vec<String>>,
     /// The only TLS version to offer.
     pub version: Option<Version>,
+    /// The key exchange groups to offer, in this order; the default list where nothing was said.
+    pub groups: Option<Vec<Group>>,
 }
 
 impl Settings {

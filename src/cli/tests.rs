@@ -76,6 +76,7 @@ fn the_no_form_undoes_the_option() {
             "tls-hostname" | "tls-sni" => Value::With("dns.example"),
             "tls-pin" | "tls-certfile" | "tls-keyfile" => Value::With("./pin.pem"),
             "tls-version" => Value::With("1.3"),
+            "tls-groups" => Value::With("secp384r1,x25519"),
             "tls-expiry" => Value::With("30d"),
             "fail" => Value::With("rcode"),
             "subnet" | "client" => Value::With("192.0.2.0/24"),

@@ -22,7 +22,7 @@ impl Deadline {
 
     /// The same lookup with at most `patience` from now; `None` is as long as there is.
     pub fn within(&self, patience: Option<Duration>) -> Self {
-        let limit = patience.map(|patience| self.elapsed() + patience);
+        let limit = patience.map(|patience| self.elapsed().saturating_add(patience));
         Self { limit: limit.or(self.limit), ..*self }
     }
 

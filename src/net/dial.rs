@@ -10,7 +10,6 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
-#[cfg(unix)]
 use rustix::fd::AsFd;
 #[cfg(windows)]
 use rustix::fd::AsSocket;
@@ -201,6 +200,45 @@ pub fn unix(path: &str, protocol: Protocol, deadline: &Deadline) -> Result<Strea
         };
         Error::Connect { peer: peer.to_string(), cause }
     })
+}
+
+/// Dials a peer that was connected before. `None` is that something came over the connection
+/// `before`, where there is one, while the new one was on its way.
+pub fn again(
+    peer: &Peer,
+    source: Option<SocketAddr>,
+    before: Option<&impl AsFd>,
+    deadline: &Deadline,
+) -> Result<Option<Stream>, Error> {
+    let address = match &peer.address {
+        Endpoint::Path(path) => {
+            // whoever waits for room there does not look at the connection before
+            let patience = before.and(deadline.left()).map(|left| left / 2);
+            return unix(path, peer.protocol, &deadline.within(patience)).map(Some);
+        }
+        Endpoint::Ip(address) => *address,
+    };
+    let failed = |cause| Error::Connect { peer: peer.to_string(), cause };
+    let unreachable = |error: io::Error| failed(connect_cause(&error));
+    let socket = dial(address, source).map_err(unreachable)?;
+    while !deadline.is_over() {
+        let mut sockets = vec![PollFd::new(&socket, PollFlags::OUT)];
+        sockets.extend(before.map(|before| PollFd::new(before, PollFlags::IN)));
+        poll(&mut sockets, deadline.left()).map_err(unreachable)?;
+        let ready: Vec<_> = sockets.iter().map(|it| !it.revents().is_empty()).collect();
+        match ready[..] {
+            [_, true] => return Ok(None),
+            // a reset is told by the first write
+            [true, ..] => match socket.take_error().map_err(unreachable)? {
+                Some(error) if error.kind() != ErrorKind::ConnectionReset => {
+                    return Err(unreachable(error));
+                }
+                _ => return Ok(Some(Stream::Tcp(socket.into()))),
+            },
+            _ => {}
+        }
+    }
+    Err(failed(Connect::TimedOut(deadline.elapsed())))
 }
 
 /// There are none on this system.

@@ -17,7 +17,7 @@ use self::line::Flight;
 use self::pool::{News, Pool, What};
 use super::clock::Clock;
 use super::deadline::poll;
-use super::lookup::encode;
+use super::lookup::{ShortHellos, encode};
 use crate::error::Error;
 use crate::event::Event;
 use crate::exchange::Exchange;
@@ -68,6 +68,7 @@ pub struct Pipeline {
     /// Queries are wanted; they are not from when there are enough until half of them are finished.
     hungry: bool,
     finished: Vec<Outcome>,
+    short_hellos: ShortHellos,
     checked: Instant,
     clock: Clock,
 }
@@ -94,6 +95,7 @@ impl Pipeline {
             open: 0,
             hungry: true,
             finished: Vec::new(),
+            short_hellos: ShortHellos::default(),
             checked: Instant::now(),
             clock: Clock::default(),
         }
@@ -166,7 +168,12 @@ impl Pipeline {
         for pool in &mut self.pools {
             pool.send(&at);
             if opening < MOST_OPENING {
-                opening += pool.open(MOST_OPENING - opening, &self.news.0, &mut self.finished);
+                opening += pool.open(
+                    MOST_OPENING - opening,
+                    &self.news.0,
+                    &self.short_hellos,
+                    &mut self.finished,
+                );
             }
         }
         if !self.finished.is_empty() {

@@ -7,11 +7,14 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use rustls::pki_types::DnsName;
+
 use super::deadline::Deadline;
-use crate::cli::server::Server;
+use crate::cli::server::{Server, address_of};
 use crate::cli::settings::Family;
 use crate::error::{Error, system_words};
 use crate::plan::Target;
+use crate::text;
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
@@ -129,20 +132,21 @@ fn unresolved(target: &Target, reason: String) -> Error {
 
 /// The servers of the system's resolver configuration; the loopback addresses where it names none.
 pub(super) fn system_servers() -> Result<Vec<Server>, Error> {
-    let text = match std::fs::read_to_string(RESOLV_CONF) {
-        Ok(text) => text,
+    let octets = match std::fs::read(RESOLV_CONF) {
+        Ok(octets) => octets,
         Err(error) if error.kind() == ErrorKind::NotFound && cfg!(windows) => {
             return Err(Error::Usage {
                 message: format!("no server named, and this system has no {RESOLV_CONF}"),
                 hint: Some("@1.1.1.1, or the address of another resolver".into()),
             });
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => {
             return Err(Error::File { path: RESOLV_CONF.into(), reason: system_words(&error) });
         }
     };
-    let servers = nameservers(&text);
+    let unreadable = |reason| Error::File { path: RESOLV_CONF.into(), reason };
+    let servers = nameservers(&octets).map_err(unreadable)?;
     match servers.is_empty() {
         true => Ok(["::1", "127.0.0.1"].map(loopback).into()),
         false => Ok(servers),
@@ -153,14 +157,42 @@ fn loopback(address: &str) -> Server {
     Server { host: address.into(), port: None, name: None, tls: false }
 }
 
-/// The `nameserver` lines of a resolver configuration that can be read.
-fn nameservers(text: &str) -> Vec<Server> {
-    let server = |line: &str| {
-        let mut words = line.split_whitespace();
-        words.next().filter(|&it| it == "nameserver")?;
-        Server::parse(words.next()?).ok()
-    };
-    text.lines().filter_map(server).collect()
+/// The servers of the `nameserver` lines of a resolver configuration (resolv.conf(5)). A line that
+/// cannot be read is passed over, as the C library does. Where none can be read, the error names
+/// the first: the servers that somebody meant are not those of a file without any.
+///
+/// The octets need not be UTF-8: what is in other lines, or in comments, does not matter.
+fn nameservers(octets: &[u8]) -> Result<Vec<Server>, String> {
+    const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+    const MAX_SHOWN: usize = 80;
+    let octets = octets.strip_prefix(BYTE_ORDER_MARK).unwrap_or(octets);
+    let (mut servers, mut unreadable) = (Vec::new(), None);
+    for (number, line) in (1..).zip(octets.split(|&octet| octet == b'\n')) {
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        if words.next() != Some(b"nameserver") {
+            continue;
+        }
+        match words.next().and_then(nameserver) {
+            Some(server) => servers.push(server),
+            None => unreadable = unreadable.or(Some((number, line.trim_ascii()))),
+        }
+    }
+    match unreadable {
+        Some((number, line)) if servers.is_empty() => {
+            let line = text::free(line.get(..MAX_SHOWN).unwrap_or(line));
+            Err(format!("no nameserver line can be read; line {number} is: {line}"))
+        }
+        _ => Ok(servers),
+    }
+}
+
+/// The server that the word after `nameserver` names; a comment may follow it at once.
+fn nameserver(word: &[u8]) -> Option<Server> {
+    let word = word.split(|&octet| octet == b';').next()?;
+    let server = Server::parse(std::str::from_utf8(word).ok()?).ok()?;
+    let is_name = |name: &str| DnsName::try_from(name).is_ok() || address_of(name).is_some();
+    let is_place = server.host.starts_with('/') || is_name(&server.host);
+    (is_place && server.name.as_deref().is_none_or(is_name)).then_some(server)
 }
 
 #[cfg(test)]
@@ -195,12 +227,69 @@ mod tests {
     }
 
     #[test]
-    fn nameserver_lines_are_servers_in_any_notation() {
-        let servers = nameservers(
-            "# comment\nsearch example\nnameserver 192.0.2.1\n nameserver\t2001:db8::1\n\
-             nameserver 127.0.0.1:8853\noptions edns0\nnameserver\n",
-        );
-        let hosts: Vec<_> = servers.iter().map(|it| (&*it.host, it.port)).collect();
-        assert_eq!(hosts, [("192.0.2.1", None), ("2001:db8::1", None), ("127.0.0.1", Some(8853))]);
+    fn nameserver_lines_are_servers_in_any_notation_and_any_file() {
+        let one = "192.0.2.1";
+        for (octets, hosts) in [
+            (&b""[..], &[][..]),
+            (b"\n\n", &[]),
+            (b"# nameserver 192.0.2.1\n;nameserver 192.0.2.1\n", &[]),
+            (b"search example\ndomain example\noptions edns0 timeout:1\n", &[]),
+            (b"nameservers 192.0.2.1\nnameserverx 192.0.2.1\nNAMESERVER 192.0.2.1\n", &[]),
+            (b"options nameserver 192.0.2.1\n", &[]),
+            (b"nameserver 192.0.2.1", &[one]),
+            (b"nameserver 192.0.2.1\r\nsearch example\r\n", &[one]),
+            (b"\xef\xbb\xbfnameserver 192.0.2.1\n", &[one]),
+            (b" nameserver\t\t192.0.2.1\t# comment\n", &[one]),
+            (b"nameserver 192.0.2.1; comment\n", &[one]),
+            (b"nameserver 192.0.2.1;comment\n", &[one]),
+            // octets of other encodings, and none at all
+            (b"# caf\xe9\nnameserver 192.0.2.1\n", &[one]),
+            (b"nameserver 192.0.2.1\nsearch caf\xe9.example\n", &[one]),
+            (b"nameserver 192.0.2.1 # caf\xe9\n", &[one]),
+            (b"\0\xff\xfe\nnameserver 192.0.2.1\n", &[one]),
+            // lines that cannot be read beside one that can
+            (b"nameserver caf\xe9\nnameserver 192.0.2.1\n", &[one]),
+            (b"nameserver\nnameserver 192.0.2.1\nnameserver 192.0.2.2:0\n", &[one]),
+            (b"nameserver https://dns.example\nnameserver 192.0.2.1\n", &[one]),
+            (
+                b"nameserver 192.0.2.4\nnameserver 192.0.2.3\nnameserver 192.0.2.2\n\
+                  nameserver 192.0.2.1\nnameserver 2001:db8::1\n",
+                &["192.0.2.4", "192.0.2.3", "192.0.2.2", one, "2001:db8::1"],
+            ),
+            (b"nameserver fe80::1%eth0\nnameserver ::1\n", &["fe80::1%eth0", "::1"]),
+            (
+                b"nameserver /run/dns.sock\nnameserver dns.example\n",
+                &["/run/dns.sock", "dns.example"],
+            ),
+        ] {
+            let found = nameservers(octets);
+            let found = found.map(|it| it.into_iter().map(|it| it.host).collect::<Vec<_>>());
+            let text = String::from_utf8_lossy(octets);
+            let hosts: Vec<_> = hosts.iter().map(|it| (*it).to_owned()).collect();
+            assert_eq!(found, Ok(hosts), "{text:?}");
+        }
+        let servers = nameservers(b"nameserver 127.0.0.1:8853\nnameserver [::1]:53#one.example\n");
+        let [first, second] = &servers.unwrap()[..] else { panic!("two servers") };
+        assert_eq!((first.port, first.name.as_deref()), (Some(8853), None));
+        assert_eq!((second.port, second.name.as_deref()), (Some(53), Some("one.example")));
+    }
+
+    #[test]
+    fn a_file_whose_nameserver_lines_cannot_be_read_is_no_file_without_any() {
+        for (octets, words) in [
+            (&b"nameserver\n"[..], "line 1 is: nameserver"),
+            (b"nameserver # 192.0.2.1\n", "line 1 is: nameserver # 192.0.2.1"),
+            (b"# x\r\nnameserver caf\xe9\r\n", r"line 2 is: nameserver caf\233"),
+            (b"nameserver 192.0.2.1:99999\n", "line 1 is: nameserver 192.0.2.1:99999"),
+            (b"nameserver \x1b[2J\nnameserver =\n", r"line 1 is: nameserver \027[2J"),
+            (b"nameserver 192.0.2.1#a..b\n", "line 1 is: nameserver 192.0.2.1#a..b"),
+            (b"nameserver 192.0.2.1\0\n", r"line 1 is: nameserver 192.0.2.1\000"),
+            (b"nameserver 192.0.2.1,192.0.2.2\n", "line 1 is: nameserver 192.0.2.1,192.0.2.2"),
+        ] {
+            let error = nameservers(octets).expect_err(words);
+            assert_eq!(error, format!("no nameserver line can be read; {words}"));
+        }
+        let long = [b"nameserver ", &b"\xe9"[..].repeat(100_000)[..]].concat();
+        assert!(nameservers(&long).unwrap_err().len() < 500);
     }
 }

@@ -144,6 +144,7 @@ fn facts_of_target(target: &Target) -> Vec<String> {
     facts.extend(target.sni.as_ref().map(|name| format!("sni={}", name.to_str())));
     facts.extend(target.hello.alpn.iter().map(|token| format!("alpn={token}")));
     facts.extend(target.hello.version.map(|version| format!("{version:?}")));
+    facts.extend(target.hello.groups.iter().map(|groups| format!("{groups:?}")));
     facts.extend(target.hello.own.iter().map(|(chain, key)| format!("own={chain},{key}")));
     facts
 }

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::client::ResolvesClientCert;
-use rustls::crypto::{CryptoProvider, SupportedKxGroup, ring};
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, KeyLogFile, SignatureScheme, SupportedProtocolVersion};
+use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion};
 
+use super::encrypted_key::is_encrypted;
+use super::groups::{Group, hybrid};
+use super::key_log::SecretFile;
 use super::signature::ALGORITHMS;
 use super::trust::Recorder;
 use crate::error::{Error, system_words};
@@ -29,7 +32,9 @@ pub struct Hello {
     pub alpn: Vec<String>,
     /// The files of our own certificate chain and its key.
     pub own: Option<(String, String)>,
-    /// Offer the post-quantum group; see [`can_post_quantum`].
+    /// The key exchange groups to offer, in this order; the default list where there is none.
+    pub groups: Option<Vec<Group>>,
+    /// The default list begins with the post-quantum group; see [`can_post_quantum`].
     pub post_quantum: bool,
 }
 
@@ -65,19 +70,41 @@ impl Hello {
         // every lookup shows the certificates; a resumed session has none
         config.resumption = rustls::client::Resumption::disabled();
         if let Some(path) = std::env::var_os("SSLKEYLOGFILE").filter(|it| !it.is_empty()) {
-            // rustls is silent about a file that it cannot write
             let path = Path::new(&path);
-            let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
-            opened.map_err(|error| failed(&path.to_string_lossy(), &system_words(&error)))?;
-            config.key_log = Arc::new(KeyLogFile::new());
+            let file = SecretFile::open(path)
+                .map_err(|error| failed(&path.to_string_lossy(), &system_words(&error)))?;
+            config.key_log = Arc::new(file);
         }
         Ok(config)
+    }
+
+    /// The algorithms to offer. Where the post-quantum group is among them, the processor must have
+    /// what [`can_post_quantum`] looks for.
+    pub fn provider(&self) -> CryptoProvider {
+        let mut provider = provider(self.post_quantum);
+        if let Some(groups) = &self.groups {
+            provider.kx_groups = groups.iter().filter_map(|group| group.exchange()).collect();
+        }
+        provider
+    }
+
+    /// The same without the post-quantum share, whose size a device on the way may not bear; `None`
+    /// where that share is not offered, or where it was asked for.
+    pub fn smaller(&self) -> Option<Self> {
+        let is_offered = self.post_quantum && self.version != Some(Version::Tls12);
+        let is_default = self.groups.is_none();
+        (is_offered && is_default).then(|| Self { post_quantum: false, ..self.clone() })
     }
 
     fn versions(&self) -> &'static [&'static SupportedProtocolVersion] {
         const TLS12_ALONE: &[&SupportedProtocolVersion] = &[&TLS12];
         const TLS13_ALONE: &[&SupportedProtocolVersion] = &[&TLS13];
+        let typed = self.groups.as_deref().unwrap_or_default();
         match self.version {
+            // a server that takes TLS 1.2 would have no group left
+            None if !typed.is_empty() && !typed.iter().any(|it| it.is_for(Version::Tls12)) => {
+                TLS13_ALONE
+            }
             None => rustls::DEFAULT_VERSIONS,
             Some(Version::Tls12) => TLS12_ALONE,
             Some(Version::Tls13) => TLS13_ALONE,
@@ -94,16 +121,6 @@ pub fn provider(post_quantum: bool) -> CryptoProvider {
         provider.kx_groups.splice(0..0, hybrid());
     }
     provider
-}
-
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-fn hybrid() -> Option<&'static dyn SupportedKxGroup> {
-    Some(rustls_graviola::kx::X25519MLKEM768)
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn hybrid() -> Option<&'static dyn SupportedKxGroup> {
-    None
 }
 
 /// Whether this processor has all that graviola, which has no other way, asserts.
@@ -182,9 +199,11 @@ fn pair(chain: &str, key: &str, provider: &CryptoProvider) -> Result<CertifiedKe
     let octets = read(key)?;
     let parsed = PrivateKeyDer::from_pem_slice(&octets)
         .or_else(|_| PrivateKeyDer::try_from(octets.as_slice()).map(|it| it.clone_key()));
-    let parsed = parsed.map_err(|_| failed(key, "holds no private key"))?;
+    let encrypted = || failed(key, "the key is encrypted; openssl pkey -in FILE decrypts it");
+    let unusable = |words| if is_encrypted(&octets) { encrypted() } else { failed(key, words) };
+    let parsed = parsed.map_err(|_| unusable("holds no private key"))?;
     let signing = provider.key_provider.load_private_key(parsed);
-    let signing = signing.map_err(|_| failed(key, "the private key cannot be used"))?;
+    let signing = signing.map_err(|_| unusable("the private key cannot be used"))?;
     let pair = CertifiedKey::new(certificates, signing);
     match pair.keys_match() {
         Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => {

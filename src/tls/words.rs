@@ -158,7 +158,7 @@ fn misbehaved(why: &PeerMisbehaved) -> String {
         P::SignedHandshakeWithUnadvertisedSigScheme | P::SignedKxWithWrongAlgorithm => {
             "the server signed the handshake with a scheme that was not offered".into()
         }
-        P::InvalidKeyShare => "the server's half of the key exchange makes no sense".into(),
+        P::InvalidKeyShare => "the server's key share is invalid".into(),
         other => format!("the server broke the rules of TLS: {}", spelled_out(other)),
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::line::{Line, framed};
+use super::long_hello::{OnLong, PACKET};
 use super::message;
 use super::zone;
 
@@ -38,6 +39,8 @@ pub enum Behaviour {
     EndlessServerHello,
     /// Sends the first half of its ServerHello record and then nothing.
     HalfServerHello,
+    /// Does this to a ClientHello that is longer than one packet, and answers after any other.
+    LongHello(OnLong),
     /// Sends FIN after the ClientHello.
     CloseInHandshake,
     /// Sends RST after the ClientHello.
@@ -218,6 +221,7 @@ impl Behaviour {
         Self::Fallen(1),
         Self::Far(Duration::from_millis(40), 2),
         Self::Restart(Duration::from_millis(200)),
+        Self::LongHello(OnLong::Reset),
     ];
 
     /// Where it takes effect. [`Behaviour::OutOfOrder`] is taken to get its queries.
@@ -282,6 +286,7 @@ impl Behaviour {
             | Self::SkipEvery(_)
             | Self::Fallen(_)
             | Self::Far(..)
+            | Self::LongHello(_)
             | Self::OutOfOrder(_) => Stage::Answered,
         }
     }
@@ -296,6 +301,7 @@ impl Behaviour {
                 line.raw(b"SSH-2.0-OpenSSH_9.6p1 Debian-3\r\n")?;
                 return line.drain();
             }
+            Self::LongHello(what) if line.record_length()? > PACKET => return what.serve(line),
             _ => line.client_hello()?,
         }
         match self {
@@ -445,7 +451,7 @@ const ALTERED_RECORD: [u8; 69] = {
 };
 
 /// An alert record before encryption: 1 is a warning, 2 is fatal.
-fn alert(level: u8, number: u8) -> [u8; 7] {
+pub(super) fn alert(level: u8, number: u8) -> [u8; 7] {
     [21, 3, 3, 0, 2, level, number]
 }
 

@@ -58,6 +58,19 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// How long the first record is, of which nothing is taken.
+    pub(crate) fn record_length(&self) -> io::Result<usize> {
+        let mut head = [0; 5];
+        loop {
+            match self.socket.peek(&mut head)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                5 => break,
+                _ => self.pause(Duration::from_millis(1))?,
+            }
+        }
+        Ok(head.len() + usize::from(u16::from_be_bytes([head[3], head[4]])))
+    }
+
     /// Reads the ClientHello (on plain TCP nothing) and says nothing yet.
     pub(crate) fn client_hello(&mut self) -> io::Result<()> {
         let Tls::Awaited(config) = &self.tls else { return Ok(()) };

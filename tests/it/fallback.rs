@@ -1,6 +1,8 @@
 //! `+fallback`: cleartext where TLS cannot be had, said loudly, and never for who asked for more.
 //! One rule: without the option not one octet of a query leaves in cleartext.
 
+use tdig::tls::hello::can_post_quantum;
+
 use crate::dot::{Behaviour, Credential, Server};
 use crate::run::{Seen, root, tdig};
 
@@ -50,7 +52,9 @@ fn a_kept_session_in_cleartext_serves_no_other_query() {
     let seen = ask(&server, &plain, "+keepopen example.com");
     assert_eq!(seen.status, 0, "{seen:#?}");
     assert_eq!(seen.err.matches("IN CLEARTEXT").count(), 2, "each is said: {seen:#?}");
-    assert_eq!(server.connections(), 2, "TLS is tried each time");
+    // with a long hello, and with a short one where the long one may be to blame
+    let hellos = if can_post_quantum() { 2 } else { 1 };
+    assert_eq!(server.connections(), 2 * hellos, "TLS is tried each time");
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn servers_with_nothing_in_common_are_told_apart() {
             good().behaviour(Behaviour::PlainDns),
             "",
             "the peer does not speak TLS",
-            ";; HINT: this looks like plain DNS; is the port right? -p 853",
+            ";; HINT: this looks like plain DNS: -p 853 for TLS, +notls for DNS in cleartext",
         ),
     ] {
         let server = setup.start().expect_no_query();

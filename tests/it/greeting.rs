@@ -99,6 +99,54 @@ fn a_post_quantum_group_is_taken_where_both_have_it() {
 }
 
 #[test]
+fn the_groups_offered_are_those_typed_in_their_order() {
+    use NamedGroup::{X25519, X25519MLKEM768, secp256r1, secp384r1};
+    let mut rows = vec![
+        ("+tls-groups=secp384r1", vec![secp384r1], "ECDHE-SECP384R1"),
+        ("+tls-groups=SECP256R1,x25519", vec![secp256r1, X25519], "ECDHE-SECP256R1"),
+        ("+tls-groups=x25519 +tls-version=1.2", vec![X25519], "ECDHE-X25519"),
+    ];
+    if can_post_quantum() {
+        let default = vec![X25519MLKEM768, X25519, secp256r1, secp384r1];
+        rows.extend([
+            ("+tls-groups=x25519 +notls-groups", default, "X25519-MLKEM768"),
+            ("+tls-groups=x25519mlkem768", vec![X25519MLKEM768], "X25519-MLKEM768"),
+            (
+                "+tls-groups=secp256r1,X25519MLKEM768",
+                vec![secp256r1, X25519MLKEM768],
+                "ECDHE-SECP256R1",
+            ),
+            // TLS 1.2 has no such group
+            ("+tls-groups=X25519MLKEM768,x25519 +tls-version=1.2", vec![X25519], "ECDHE-X25519"),
+        ]);
+    } else {
+        say("skipped the post-quantum group: this processor has none");
+    }
+    for (options, offered, chosen) in rows {
+        let setup = Server::with(Credential::Good);
+        let server = if can_post_quantum() { setup.post_quantum() } else { setup }.start();
+        let seen = ask(&server, options);
+        assert_eq!(seen.status, 0, "{options}: {seen:#?}");
+        assert!(seen.out.contains(&format!(")-({chosen})-(")), "{options}: {seen:#?}");
+        assert_eq!(server.hello().unwrap().groups, offered, "{options}");
+    }
+    // nothing in common
+    let server = Server::with(Credential::Good).groups(&[X25519]).start();
+    assert_eq!(ask(&server, "+tls-groups=secp256r1").status, 5);
+    assert_eq!(ask(&server, "+tls-groups=secp256r1,x25519").status, 0, "another is asked for");
+    let server = Server::with(Credential::Good).tls12().start().expect_anything();
+    for (options, status) in [
+        ("+tls-groups=X25519MLKEM768 +tls-version=1.2", 1),
+        ("+tls-groups=X25519MLKEM768", if can_post_quantum() { 5 } else { 1 }),
+        ("+tls-groups=", 1),
+        ("+tls-groups", 1),
+    ] {
+        let seen = ask(&server, options);
+        assert_eq!(seen.status, status, "{options}: {seen:#?}");
+    }
+}
+
+#[test]
 fn without_the_processor_for_it_x25519_comes_first() {
     let server = Server::start(Credential::Good, Behaviour::Answer);
     let line = format!("@127.0.0.1#{} example.com", server.port());
@@ -147,6 +195,10 @@ fn a_server_that_wants_a_certificate_says_so_and_gets_one() {
 fn certificate_and_key_come_together_and_can_be_read() {
     let server = Server::start(Credential::Good, Behaviour::Answer).expect_anything();
     let (chain, key) = own();
+    let pem = |label, text| format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n");
+    let encrypted = file("encrypted.key", &pem("ENCRYPTED PRIVATE KEY", "MAAwAA=="));
+    let header = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0011\n\nMAAwAA==";
+    let old = file("encrypted-old.key", &pem("RSA PRIVATE KEY", header));
     let other = file("other.key", &Pki::shared().identity(Credential::Good).key_pem());
     for (options, status, words) in [
         (format!("+tls-certfile={chain}"), 1, "TLS, cannot use client certfile without a keyfile"),
@@ -155,6 +207,16 @@ fn certificate_and_key_come_together_and_can_be_read() {
         (format!("+tls-certfile={chain} +tls-keyfile=/none"), 8, "/none: no such file or"),
         (format!("+tls-certfile={key} +tls-keyfile={key}"), 8, "own.key: holds no certificate"),
         (format!("+tls-certfile={chain} +tls-keyfile={chain}"), 8, "holds no private key"),
+        (
+            format!("+tls-certfile={chain} +tls-keyfile={encrypted}"),
+            8,
+            "encrypted.key: the key is encrypted; openssl pkey -in FILE decrypts it\n",
+        ),
+        (
+            format!("+tls-certfile={chain} +tls-keyfile={old}"),
+            8,
+            "encrypted-old.key: the key is encrypted; openssl pkey -in FILE decrypts it\n",
+        ),
         (
             format!("+tls-certfile={chain} +tls-keyfile={other}"),
             8,
@@ -181,6 +243,65 @@ fn keys_are_logged_only_where_somebody_asks_for_it() {
     assert!(keys.contains("CLIENT_TRAFFIC_SECRET_0 "), "{keys}");
     let seen = program(&[("SSLKEYLOGFILE", "/nonexistent/keys.log")], &line);
     assert_eq!(seen.status, 8, "{seen:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_log_is_for_its_owner_alone_and_holds_no_lookup_up() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let line = format!("@127.0.0.1#{} +timeout=2 a.test b.test", server.port());
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("key-log");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let run = |path: &str| {
+        let begun = std::time::Instant::now();
+        let seen = program(&[("SSLKEYLOGFILE", path)], &line);
+        assert!(begun.elapsed().as_secs_f64() < 2.5, "{path}: {:?}", begun.elapsed());
+        seen
+    };
+    let mode = |path: &str| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let secrets = |text: &str| text.matches("CLIENT_TRAFFIC_SECRET_0 ").count();
+
+    let new = path("new");
+    assert_eq!(run(&new).status, 0);
+    assert_eq!(mode(&new), 0o600);
+    let text = std::fs::read_to_string(&new).unwrap();
+    assert_eq!(secrets(&text), 2, "{text}");
+    for line in text.lines() {
+        let fields: Vec<_> = line.split(' ').collect();
+        let is_hex = |text: &str, len| {
+            text.len() == len && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        assert!(fields.len() == 3 && is_hex(fields[1], 64), "{line}");
+        assert!(is_hex(fields[2], 64) || is_hex(fields[2], 96), "{line}");
+    }
+    // what is there is added to, and keeps its mode
+    std::fs::set_permissions(&new, PermissionsExt::from_mode(0o640)).unwrap();
+    assert_eq!(run(&new).status, 0);
+    assert_eq!((mode(&new), secrets(&std::fs::read_to_string(&new).unwrap())), (0o640, 4));
+
+    assert_eq!(run("/dev/null").status, 0);
+    let seen = run(folder.to_str().unwrap());
+    assert_eq!(seen.status, 8, "{seen:#?}");
+    // a FIFO that nobody reads, one that is read, and one that is full
+    let fifo = path("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let seen = run(&fifo);
+    assert_eq!(seen.status, 8, "{seen:#?}");
+    assert!(seen.err.contains("no such device or address"), "{seen:#?}");
+    let reader = std::fs::File::options().read(true).write(true).open(&fifo).unwrap();
+    assert_eq!(run(&fifo).status, 0);
+    let mut text = vec![0; 4096];
+    let length = std::io::Read::read(&mut &reader, &mut text).unwrap();
+    assert_eq!(secrets(&String::from_utf8_lossy(&text[..length])), 2);
+    // a pipe holds 64 KiB, or less where the system says so
+    let mut dd = std::process::Command::new("dd");
+    dd.args(["if=/dev/zero", "bs=4096", "oflag=nonblock", &format!("of={fifo}")]);
+    assert!(!dd.stderr(std::process::Stdio::null()).status().unwrap().success());
+    assert_eq!(run(&fifo).status, 0);
 }
 
 #[test]

@@ -23,18 +23,22 @@ mod faults;
 mod flaws;
 mod generated;
 mod greeting;
+mod hints;
 mod host;
 mod house;
 mod idn;
 mod injection;
 mod json;
 mod limbo;
+mod long_hello;
 mod package;
 mod pki;
 #[cfg(unix)]
 mod places;
 mod presentation;
 mod readme;
+#[cfg(target_os = "linux")]
+mod resolver;
 mod run;
 mod server;
 mod soak;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::dot::{Behaviour, Credential, Server};
+use crate::long_hello::unix_before;
 use crate::run::{Seen, file, say, tdig};
 
 const TIMEOUT: Duration = Duration::from_millis(500);
@@ -95,6 +96,72 @@ fn a_unix_socket_that_is_full_silent_or_not_there_takes_no_longer_than_any_other
 
     let absent = socket_path("absent.sock");
     in_time(&format!("@{absent} +notls +tcp example.com"), 4, "no such file or directory");
+}
+
+#[test]
+fn the_phases_of_a_lookup_are_those_of_a_unix_socket_too() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let pause = Duration::from_millis(200);
+    let path = unix_before(&server, "phases.sock", pause);
+    let seen = tdig(&format!("@{path} +json +tls a.test"));
+    let object: serde_json::Value = serde_json::from_str(&seen.out).unwrap();
+    let phase = |name: &str| object["timing"][name].as_f64().unwrap();
+    // the kernel connects, whoever accepts, and the server greets after the pause
+    assert!(phase("connect") < 100.0, "{object:#}");
+    assert!((200.0..900.0).contains(&phase("handshake")), "{object:#}");
+    let sum = phase("connect") + phase("handshake") + phase("reply");
+    assert!((sum - phase("total")).abs() < 50.0, "{object:#}");
+
+    let seen = tdig(&format!("@{path} +tls a.test"));
+    let line = seen.out.lines().find(|it| it.starts_with(";; Phases: ")).unwrap();
+    let tls: f64 = line.split("TLS ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((200.0..900.0).contains(&tls), "{line}");
+}
+
+/// What may be typed and is neither zero nor of any use.
+const EXTREMES: [(&str, bool); 9] = [
+    ("1e-10", false),
+    ("1e-400", false),
+    ("0.0000000000000001", false),
+    ("1ns", false),
+    ("1.8e19", true),
+    ("18446744073709500000", true),
+    ("18446744073709551615s", true),
+    ("500000000000years", true),
+    ("18446744073709551615s999999999ns", true),
+];
+
+#[test]
+fn the_shortest_time_is_over_at_once_and_the_longest_never() {
+    let tls = Server::start(Credential::Good, Behaviour::Answer);
+    let plain = Server::plain().start();
+    let path = file("extreme.txt", "a.test\nb.test\n");
+    for (time, is_long) in EXTREMES {
+        for (server, options) in [
+            (&tls, ""),
+            (&tls, "+keepopen a.test"),
+            (&tls, "+fallback"),
+            (&tls, &format!("-f {path}")),
+            (&plain, "+notls +retry=0"),
+            (&plain, "+notls +retry=1000"),
+            (&plain, "+notls +tcp"),
+            (&plain, &format!("+notls +tcp -f {path}")),
+        ] {
+            let started = Instant::now();
+            let line = format!("@127.0.0.1#{} {options} +timeout={time} a.test", server.port());
+            let seen = tdig(&line);
+            assert_eq!(seen.status == 0, is_long, "{line}: {seen:#?}");
+            assert!(is_long || matches!(seen.status, 4 | 5 | 9), "{line}: {seen:#?}");
+            assert!(started.elapsed() < Duration::from_secs(2), "{line}");
+        }
+    }
+    // two servers share the time, and so do the tries over UDP
+    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = silent.local_addr().unwrap().port();
+    for time in ["1e-10", "1ns"] {
+        let line = format!("@127.0.0.1#{port} @127.0.0.1#{port} +notls +timeout={time} a.test");
+        assert_eq!(tdig(&line).status, 9, "{line}");
+    }
 }
 
 #[test]

@@ -226,22 +226,25 @@ fn json_of_a_failed_transfer_says_whom_was_asked_and_when() {
 #[test]
 fn a_session_that_no_zone_may_go_over_is_refused_with_the_section_that_says_so() {
     let good = || Server::with(Credential::Good);
+    const NO_TLS13: &str = "TLS 1.3, which a transfer over TLS needs (RFC 9103 section 7.2)";
+    const NO_TOKEN: &str = "ALPN dot, which a transfer over TLS needs (RFC 9103 section 7.1)";
     for (server, options, words) in [
-        (
-            good().tls12().start(),
-            "",
-            "TLS 1.3, which a transfer over TLS needs (RFC 9103 section 7.2)",
-        ),
-        (
-            good().start(),
-            "+notls-alpn",
-            "ALPN dot, which a transfer over TLS needs (RFC 9103 section 7.1)",
-        ),
+        (good().tls12().start(), "", NO_TLS13),
+        (good().start(), "+tls-version=1.2", NO_TLS13),
+        (good().tls12().start(), "+notls-alpn", NO_TLS13),
+        // the server ignores ALPN, or chooses another token
+        (good().alpn(&[]).start(), "", NO_TOKEN),
+        (good().alpn(&["h2"]).start(), "+tls-alpn=h2", NO_TOKEN),
+        (good().alpn(&[]).start(), "+notls-alpn +tls-alpn=dot", NO_TOKEN),
     ] {
         let server = server.expect_no_query();
-        let seen = tdig(&format!("@127.0.0.1#{} {options} example.com AXFR", server.port()));
-        assert_eq!(seen.status, 5, "{seen:#?}");
-        assert!(seen.err.contains(words), "{words}: {seen:#?}");
+        for query in ["AXFR", "IXFR=1"] {
+            let seen = tdig(&format!("@127.0.0.1#{} {options} example.com {query}", server.port()));
+            assert_eq!(seen.status, 5, "{seen:#?}");
+            assert!(seen.err.contains(words), "{words}: {seen:#?}");
+            let hint = seen.err.contains(";; HINT: +notls-alpn, to transfer all the same\n");
+            assert_eq!(hint, words == NO_TOKEN, "{words}: {seen:#?}");
+        }
     }
     let server = Server::start(Credential::Good, Behaviour::Answer);
     let unverified = "the peer of this transfer was not verified (RFC 9103 section 7.5 wants it)";
@@ -373,4 +376,21 @@ fn a_transfer_over_tls_says_who_sends_it_once() {
 /// The port of a server that transfers a zone of three records, or all of it for an increment.
 pub(crate) fn whole() -> u16 {
     sending(vec![message(QR, 0, None, &[soa(ZONE, 9), a(ZONE), soa(ZONE, 9)])])
+}
+
+#[test]
+fn a_transfer_goes_on_without_the_token_where_none_is_offered() {
+    for tokens in [&[][..], &["dot"]] {
+        for query in ["AXFR", "IXFR=1"] {
+            let server = Server::with(Credential::Good).alpn(tokens).start();
+            let port = server.port();
+            let line = format!("@127.0.0.1#{port} +notls-alpn +timeout=300ms example.com {query}");
+            let seen = tdig(&line);
+            let warning = ";; WARNING: the server did not choose ALPN dot, which a transfer over \
+                           TLS needs (RFC 9103 section 7.1)\n";
+            assert!(seen.err.starts_with(warning), "{seen:#?}");
+            assert_ne!(seen.status, 5, "{seen:#?}");
+            assert_eq!(server.queries().len(), 1, "{query}: {seen:#?}");
+        }
+    }
 }

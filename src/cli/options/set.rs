@@ -16,6 +16,7 @@ use crate::condition::{Condition, Margin};
 use crate::display::Format;
 use crate::dns::query::to_ascii;
 use crate::text::unhex;
+use crate::tls::groups::Group;
 use crate::tls::hello::Version;
 
 /// How an option was typed.
@@ -156,6 +157,14 @@ pub(super) fn tls_version(settings: &mut Settings, value: Value<'_>) -> Result<(
     Ok(())
 }
 
+pub(super) fn tls_groups(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    with_tls(settings, value).groups = match value {
+        Value::With(typed) => Some(Group::parse_list(typed)?),
+        Value::On | Value::Off => None,
+    };
+    Ok(())
+}
+
 pub(super) fn file(
     settings: &mut Settings,
     field: fn(&mut Tls) -> &mut Option<String>,
@@ -256,7 +265,10 @@ pub(super) fn timeout(settings: &mut Settings, value: Value<'_>) -> Result<(), S
             // a sign is no part of a number
             let time = match typed.parse::<f64>() {
                 _ if typed.starts_with('+') => None,
-                Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+                Ok(seconds) => {
+                    let least = if is_zero(typed) { Duration::ZERO } else { MIN_TIME };
+                    Duration::try_from_secs_f64(seconds).ok().map(|time| time.max(least))
+                }
                 Err(_) => humantime::parse_duration(typed).ok(),
             };
             let time = time.ok_or("a number of seconds, or a time as in 1500ms or 2s")?;
@@ -276,6 +288,15 @@ pub(super) fn rdflag(settings: &mut Settings, value: Value<'_>) -> Result<(), St
 pub(super) fn aaflag(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     settings.flags.aa = Some(value != Value::Off);
     Ok(())
+}
+
+/// What the clock tells at least, and what a shorter time is rounded up to: zero is for ever.
+const MIN_TIME: Duration = Duration::from_nanos(1);
+
+/// Whether a number is zero as typed, before it is rounded: it has no other digit.
+fn is_zero(typed: &str) -> bool {
+    let mantissa = typed.split(['e', 'E']).next().unwrap_or_default();
+    !mantissa.contains(|it: char| ('1'..='9').contains(&it))
 }
 
 pub(super) fn edns(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {

@@ -4,7 +4,7 @@
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
-use super::{Attempt, encode, has_id_of, now, protocol};
+use super::{Attempt, Opened, encode, has_id_of, now, protocol};
 use crate::dns::fault::Fault;
 use crate::dns::message::Message;
 use crate::dns::section::Section;
@@ -37,20 +37,21 @@ impl Attempt<'_> {
             protocol => protocol,
         };
         (self.tell)(Event::Turn { host: &target.host, port: target.port, at: &self.at });
-        let outcome = self.open(target, protocol).and_then(|(mut session, _, start)| {
-            let mut odd = Odd::default();
-            let outcome = self.messages(&mut session, start, summary, &mut odd, each);
-            if let Odd { more: more @ 1.., .. } = odd {
-                (self.tell)(Event::Warning(format_args!(
-                    "messages of the transfer with more of this: {more}"
-                )));
-            }
-            match &outcome {
-                Ok(()) => session.close(),
-                Err(error) => (self.tell)(Event::Failed(error)),
-            }
-            outcome
-        });
+        let outcome =
+            self.open(target, protocol).and_then(|Opened { mut session, start, .. }| {
+                let mut odd = Odd::default();
+                let outcome = self.messages(&mut session, start, summary, &mut odd, each);
+                if let Odd { more: more @ 1.., .. } = odd {
+                    (self.tell)(Event::Warning(format_args!(
+                        "messages of the transfer with more of this: {more}"
+                    )));
+                }
+                match &outcome {
+                    Ok(()) => session.close(),
+                    Err(error) => (self.tell)(Event::Failed(error)),
+                }
+                outcome
+            });
         outcome.inspect_err(|error| {
             if !matches!(error, Error::File { .. }) {
                 self.given_up(target, protocol, error);
@@ -68,7 +69,13 @@ impl Attempt<'_> {
     ) -> Result<(), Error> {
         let peer = session.peer.clone();
         if let Some(facts) = &session.facts {
-            transfer_may_use(facts)?;
+            match transfer_may_use(facts) {
+                // not to offer the token is to know that it cannot be chosen
+                Err(cause @ Handshake::NoToken) if facts.session.offered.is_empty() => {
+                    (self.tell)(Event::Warning(format_args!("{cause}")));
+                }
+                fit => fit.map_err(Error::Handshake)?,
+            }
             if facts.verdict.opportunistic {
                 (self.tell)(Event::Warning(format_args!(
                     "the peer of this transfer was not verified (RFC 9103 section 7.5 wants it)"
@@ -190,13 +197,14 @@ struct Odd {
 }
 
 /// What RFC 9103 demands of a session for transfers.
-fn transfer_may_use(facts: &TlsFacts) -> Result<(), Error> {
+fn transfer_may_use(facts: &TlsFacts) -> Result<(), Handshake> {
     let SessionFacts { version, alpn, .. } = &facts.session;
-    let (missing, section) = match (&**version, alpn.as_deref()) {
-        ("TLS1.3", Some("dot")) => return Ok(()),
-        ("TLS1.3", _) => ("the server did not choose ALPN dot", "7.1"),
-        _ => ("the server does not speak TLS 1.3", "7.2"),
-    };
-    let what = format!("{missing}, which a transfer over TLS needs (RFC 9103 section {section})");
-    Err(Error::Handshake(Handshake::Protocol(what)))
+    match (&**version, alpn.as_deref()) {
+        ("TLS1.3", Some("dot")) => Ok(()),
+        ("TLS1.3", _) => Err(Handshake::NoToken),
+        _ => Err(Handshake::Protocol(
+            "the session is not of TLS 1.3, which a transfer over TLS needs (RFC 9103 section 7.2)"
+                .into(),
+        )),
+    }
 }

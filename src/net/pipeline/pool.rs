@@ -14,7 +14,7 @@ use super::{AsTyped, Outcome, TICK};
 use crate::error::{Connect, Error, Reply};
 use crate::event::{Event, Kept};
 use crate::exchange::Phases;
-use crate::net::lookup::{Asker, protocol};
+use crate::net::lookup::{Asker, ShortHellos, protocol};
 use crate::net::session::Session;
 use crate::plan::{Route, Targets};
 
@@ -121,6 +121,7 @@ impl Pool {
         &mut self,
         most: usize,
         news: &Sender<News>,
+        short_hellos: &ShortHellos,
         finished: &mut Vec<Outcome>,
     ) -> usize {
         let open = self.lines.len() + self.opening;
@@ -130,20 +131,26 @@ impl Pool {
             let now = Instant::now();
             self.waiting.iter_mut().for_each(|flight| flight.owed = now);
         }
-        (0..count).take_while(|_| self.open_one(news, finished)).count()
+        (0..count).take_while(|_| self.open_one(news, short_hellos, finished)).count()
     }
 
     /// In a thread, for a server may take all the time there is.
-    fn open_one(&mut self, news: &Sender<News>, finished: &mut Vec<Outcome>) -> bool {
+    fn open_one(
+        &mut self,
+        news: &Sender<News>,
+        short_hellos: &ShortHellos,
+        finished: &mut Vec<Outcome>,
+    ) -> bool {
         let Some(first) = self.waiting.front() else { return false };
         let lookup = first.job.lookup.clone();
         // all that may be had: who has less is given up meanwhile
         let left =
             self.waiting.iter().try_fold(Duration::ZERO, |most, it| Some(most.max(it.left()?)));
         let (news, pool) = (news.clone(), self.number);
+        let mut asker = Asker::with(short_hellos.clone());
         let begun = thread::Builder::new().spawn(move || {
             let mut server = AsTyped { host: String::new(), port: 0 };
-            let outcome = Asker::default().open(&lookup, left, &mut |event| {
+            let outcome = asker.open(&lookup, left, &mut |event| {
                 if let Event::Querying { host, port, .. } = event {
                     server = AsTyped { host: host.to_owned(), port };
                 }

@@ -230,6 +230,15 @@ fn what_cannot_be_is_refused_before_anything_is_sent() {
             "+proxy=192.0.2.1-192.0.2.2 a",
             "+proxy is for plain DNS; TLS would need it before the handshake",
         ),
+        (
+            "+tls-groups=x448 x",
+            "invalid +tls-groups=x448 (the groups are X25519MLKEM768, x25519, secp256r1, \
+             secp384r1)",
+        ),
+        (
+            "+tls-groups=x25519,X25519 x",
+            "invalid +tls-groups=x25519,X25519 (x25519 is there twice)",
+        ),
         ("+tls-certfile=c.pem x", "TLS, cannot use client certfile without a keyfile"),
         ("+tls-keyfile=k.pem x", "TLS, cannot use client keyfile without a certfile"),
         (

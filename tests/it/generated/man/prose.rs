@@ -235,7 +235,8 @@ pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
     (
         "`SSLKEYLOGFILE`",
         "A file to which the secrets of TLS sessions are appended, with which a program such as \
-         `wireshark`(1) reads a capture of them. Who has it can read the sessions.",
+         `wireshark`(1) reads a capture of them. It is made for its owner alone, for whoever reads \
+         it can read the sessions; one that exists keeps its mode.",
     ),
     ("`HOME`", "The folder of `.tdigrc`."),
     ("`TZ`", "The time zone of the time in a reply's statistics. Certificate dates are UTC."),
