@@ -1,11 +1,11 @@
 //! Lookup -> Exchange: the servers in turn, the addresses of each. One rule: what happens is
 //! reported while it happens, and what fails is reported before the next is tried.
 
+mod open;
 mod query;
 mod transfer;
 mod udp;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,19 +13,15 @@ use jiff::Zoned;
 
 use super::clock::Clock;
 use super::deadline::Deadline;
-use super::dial::{self, Race, Stream};
 use super::resolve;
 use super::session::Session;
 use crate::dns::message::Message;
 use crate::dns::query::Padding;
 use crate::dns::tsig::Key;
 use crate::error::Error;
-use crate::event::{Event, Source};
-use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases, Protocol, Transferred};
+use crate::event::Event;
+use crate::exchange::{Exchange, Packet, Peer, Phases, Protocol, Transferred};
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
-use crate::tls::hello::{OwnKey, provider};
-use crate::tls::policy::{Policy, Root};
-use crate::tls::roots::Trust;
 
 pub(super) use query::encode;
 use query::{key, now, signature, wanted_cookie};
@@ -163,13 +159,6 @@ impl Asker {
     }
 }
 
-/// Whether a lookup needs files that somebody named, which may not be there.
-fn names_files(target: &Target) -> bool {
-    let Policy { roots, pin_files, .. } = &target.policy;
-    let files = roots.iter().any(|root| matches!(root, Root::File(_)));
-    files || !pin_files.is_empty() || target.hello.own.is_some()
-}
-
 /// What a server says of itself that another may not say (RFC 1035 section 4.1.1).
 fn server_failure(reply: &[u8]) -> Option<&'static str> {
     match reply.get(3)? & 0xf {
@@ -195,20 +184,6 @@ fn share(deadline: Deadline, servers: usize) -> Deadline {
         // the last one gets all, to the nanosecond
         0 | 1 => deadline,
         servers => deadline.within(deadline.left().map(|left| left / servers)),
-    }
-}
-
-/// Which of the errors of two addresses says more of the server: a refusal more than a handshake that
-/// failed, and that more than no connection. Of equals it is the newer.
-fn weightier(older: Option<Error>, newer: Error) -> Error {
-    let weight = |error: &Error| match error {
-        Error::Connect { .. } => 0,
-        Error::Handshake(_) => 1,
-        _ => 2,
-    };
-    match older {
-        Some(older) if weight(&older) > weight(&newer) => older,
-        _ => newer,
     }
 }
 
@@ -380,128 +355,6 @@ impl Attempt<'_> {
 
     fn key(&mut self) -> Result<Option<Key>, Error> {
         key(&self.lookup.route).inspect_err(|error| (self.tell)(Event::Failed(error)))
-    }
-
-    /// A session with the first address of a server that gets as far as that.
-    fn open(
-        &mut self,
-        target: &Target,
-        protocol: Protocol,
-    ) -> Result<(Session, Phases, Duration), Error> {
-        self.querying(target, Protocol::Tcp);
-        // who cannot sign, or judge, or show who they are, need not call
-        self.key()?;
-        let mut trust = None;
-        if protocol == Protocol::Tls && names_files(target) {
-            trust =
-                Some(self.trust(target).inspect_err(|error| (self.tell)(Event::Failed(error)))?);
-        }
-        let start = self.deadline.elapsed();
-        if target.is_path() {
-            let opened = dial::unix(&target.host, protocol, &self.deadline).and_then(|stream| {
-                self.greet(stream, Endpoint::Path(target.host.clone()), target, protocol, trust)
-            });
-            let session = opened.inspect_err(|error| (self.tell)(Event::Failed(error)))?;
-            return Ok((session, Phases::default(), start));
-        }
-        let addresses = self.addresses(target)?;
-        if let Some(first) = addresses.first() {
-            (self.tell)(Event::Dialling(&Peer { address: Endpoint::Ip(*first), protocol }));
-        }
-        let mut race = Race::new(addresses, self.lookup.route.source, protocol);
-        let mut last = race.start();
-        if let Some(error) = &last {
-            (self.tell)(Event::Failed(error));
-        }
-        // while the connection is on its way
-        if protocol == Protocol::Tls && trust.is_none() {
-            trust =
-                Some(self.trust(target).inspect_err(|error| (self.tell)(Event::Failed(error)))?);
-        }
-        loop {
-            let tell = &mut *self.tell;
-            let next = race.next(&self.deadline, &mut |error| {
-                tell(Event::Failed(&error));
-                last = Some(weightier(last.take(), error));
-            });
-            let Some((address, stream)) = next else {
-                // a server without an address was an error above
-                return Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())));
-            };
-            let connected = self.deadline.elapsed();
-            // who is silent leaves as much to each of the others
-            let whole = self.deadline;
-            self.deadline = share(whole, 1 + race.rest());
-            let greeted =
-                self.greet(stream, Endpoint::Ip(address), target, protocol, trust.clone());
-            self.deadline = whole;
-            match greeted {
-                Ok(session) => {
-                    let handshake = session.handshake;
-                    let connect = connected - start;
-                    let phases = Phases { connect, handshake, ..Phases::default() };
-                    return Ok((session, phases, start));
-                }
-                Err(error) => {
-                    (self.tell)(Event::Failed(&error));
-                    last = Some(weightier(last, error));
-                }
-            }
-        }
-    }
-
-    fn greet(
-        &mut self,
-        stream: Stream,
-        address: Endpoint,
-        target: &Target,
-        protocol: Protocol,
-        trust: Option<Arc<Trust>>,
-    ) -> Result<Session, Error> {
-        let peer = Peer { address, protocol };
-        (self.tell)(Event::Dialling(&peer));
-        if protocol != Protocol::Tls {
-            let mut session = Session::plain(stream, peer);
-            session.introduce(self.lookup.route.proxy);
-            return Ok(session);
-        }
-        let trust = match trust {
-            Some(trust) => trust,
-            None => self.trust(target)?,
-        };
-        let greeted = Session::greet(stream, peer, target, trust, &self.deadline);
-        let facts = match &greeted {
-            Ok(session) => session.facts.as_ref(),
-            Err(Error::Refused(facts)) => Some(facts),
-            Err(_) => None,
-        };
-        if let Some(facts) = facts {
-            (self.tell)(Event::Met(facts));
-        }
-        greeted
-    }
-
-    /// What a target is judged by, once it is sure that our own certificate can be shown.
-    fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
-        if let Some(own) = &target.hello.own {
-            // the session loads it again; what is wrong with it is told before anybody is dialled
-            OwnKey::load(Some(own), &provider(target.hello.post_quantum))?;
-        }
-        let trust = Trust::load(&target.policy)?;
-        for (root, count) in &trust.anchors.imported {
-            let source = match root {
-                Root::System => Source::System,
-                Root::Mozilla => Source::Mozilla,
-                Root::File(path) => Source::File(path),
-            };
-            (self.tell)(Event::Imported { source, count: *count });
-        }
-        Ok(Arc::new(trust))
-    }
-
-    fn addresses(&mut self, target: &Target) -> Result<Vec<SocketAddr>, Error> {
-        resolve::addresses(target, &self.deadline)
-            .inspect_err(|error| (self.tell)(Event::Failed(error)))
     }
 
     /// One query, and the reply to it, over a session; again with the cookie that the server asks

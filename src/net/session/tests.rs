@@ -3,6 +3,9 @@
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
 
+use rustls::{NamedGroup, SignatureScheme};
+
+use super::names::{cipher_name, group_name, signature_name};
 use super::*;
 
 proptest! {
