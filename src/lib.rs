@@ -13,13 +13,14 @@
 //! | `lib` | this map, and [`run`] | all |
 //! | `batch` | the queries of a file, many at a time, to the streams | `lookups`, `net`, `plan`, `cli`, `render`, `error`, `dns`, `display`, `moment` |
 //! | `lookups` | the queries of a command line, from the plan to the streams | `net`, `plan`, `cli`, `render`, `error`, `exchange`, `dns`, `display`, `text` |
-//! | [`net`] | the only sockets | `plan`, `cli`, `tls`, `event`, `error`, `exchange`, `dns`, `verdict`, `alert`, `text` |
+//! | [`net`] | the only sockets | `plan`, `cli`, `tls`, `event`, `file`, `error`, `exchange`, `dns`, `verdict`, `alert`, `text` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `tls`, `condition`, `error`, `dns`, `display` |
 //! | [`cli`] | what was typed; opens no file, asks no clock | `tls`, `condition`, `error`, `dns`, `display`, `text` |
 //! | [`render`] | Exchange -> text; pure | `event`, `error`, `exchange`, `dns`, `verdict`, `display`, `moment`, `text` |
-//! | [`tls`] | who is at the other end; the only place that rustls calls dangerous | `error`, `verdict`, `moment`, `text` |
+//! | [`tls`] | who is at the other end; the only place that rustls calls dangerous | `file`, `error`, `verdict`, `moment`, `text` |
 //! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `verdict`, `moment` |
 //! | [`event`] | what is told while a lookup runs | `error`, `exchange`, `verdict` |
+//! | [`file`] | files read whole, bounded in octets and time | `error` |
 //! | [`error`] | what can go wrong, each with its exit status | `exchange`, `dns`, `verdict`, `alert`, `text` |
 //! | [`exchange`] | the result of a lookup | `dns`, `verdict`, `text` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
@@ -42,6 +43,7 @@ pub mod dns;
 pub mod error;
 pub mod event;
 pub mod exchange;
+pub mod file;
 mod lookups;
 pub mod moment;
 pub mod net;

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, ring};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, KeyLogFile, SignatureScheme, SupportedProtocolVersion};
 
+use super::files;
 use super::trust::Recorder;
 use crate::error::{Error, system_words};
+use crate::file::Wait;
 
 /// The token of DNS over TLS (RFC 7858, IANA "ALPN protocol IDs").
 pub const DOT: &str = "dot";
@@ -134,8 +134,9 @@ impl OwnKey {
     pub fn load(
         files: Option<&(String, String)>,
         provider: &CryptoProvider,
+        wait: &Wait,
     ) -> Result<Arc<Self>, Error> {
-        let key = files.map(|(chain, key)| pair(chain, key, provider)).transpose()?;
+        let key = files.map(|(chain, key)| pair(chain, key, provider, wait)).transpose()?;
         let (asked, sent) = (AtomicBool::new(false), AtomicBool::new(false));
         Ok(Arc::new(Self { key: key.map(Arc::new), asked, sent }))
     }
@@ -164,23 +165,14 @@ impl ResolvesClientCert for OwnKey {
     }
 }
 
-fn pair(chain: &str, key: &str, provider: &CryptoProvider) -> Result<CertifiedKey, Error> {
-    let read =
-        |path: &str| std::fs::read(path).map_err(|error| failed(path, &system_words(&error)));
-    let octets = read(chain)?;
-    let mut certificates: Vec<_> = CertificateDer::pem_slice_iter(&octets)
-        .collect::<Result<_, _>>()
-        .map_err(|error| failed(chain, &error.to_string()))?;
-    if certificates.is_empty() {
-        if super::certificate::Outline::of(&octets).is_none() {
-            return Err(failed(chain, "holds no certificate"));
-        }
-        certificates.push(CertificateDer::from(octets));
-    }
-    let octets = read(key)?;
-    let parsed = PrivateKeyDer::from_pem_slice(&octets)
-        .or_else(|_| PrivateKeyDer::try_from(octets.as_slice()).map(|it| it.clone_key()));
-    let parsed = parsed.map_err(|_| failed(key, "holds no private key"))?;
+fn pair(
+    chain: &str,
+    key: &str,
+    provider: &CryptoProvider,
+    wait: &Wait,
+) -> Result<CertifiedKey, Error> {
+    let certificates = files::certificates(chain, wait)?;
+    let parsed = files::private_key(key, wait)?;
     let signing = provider.key_provider.load_private_key(parsed);
     let signing = signing.map_err(|_| failed(key, "the private key cannot be used"))?;
     let pair = CertifiedKey::new(certificates, signing);

@@ -4,8 +4,10 @@
 pub mod certificate;
 mod chain;
 pub mod diagnosis;
+mod files;
 pub mod hello;
 mod ocsp;
+mod pem;
 pub mod policy;
 mod reason;
 pub mod roots;

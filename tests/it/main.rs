@@ -17,6 +17,7 @@ mod cookies;
 mod corpus;
 mod fallback;
 mod faults;
+mod files;
 mod flaws;
 mod generated;
 mod greeting;

@@ -9,6 +9,7 @@ use super::{Attempt, share};
 use crate::error::Error;
 use crate::event::{Event, Source};
 use crate::exchange::{Endpoint, Peer, Phases, Protocol};
+use crate::file::Wait;
 use crate::net::dial::{self, Race, Stream};
 use crate::net::resolve;
 use crate::net::session::Session;
@@ -119,11 +120,12 @@ impl Attempt<'_> {
 
     /// What a target is judged by, once it is sure that our own certificate can be shown.
     fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
+        let wait = Wait::new(self.deadline.left());
         if let Some(own) = &target.hello.own {
             // the session loads it again; what is wrong with it is told before anybody is dialled
-            OwnKey::load(Some(own), &provider(target.hello.post_quantum))?;
+            OwnKey::load(Some(own), &provider(target.hello.post_quantum), &wait)?;
         }
-        let trust = Trust::load(&target.policy)?;
+        let trust = Trust::load(&target.policy, &wait)?;
         for (root, count) in &trust.anchors.imported {
             let source = match root {
                 Root::System => Source::System,

@@ -15,6 +15,7 @@ use super::{Session, is_interruption};
 use crate::alert::Alert;
 use crate::error::{Error, Handshake, system_words};
 use crate::exchange::{Endpoint, Peer};
+use crate::file::Wait;
 use crate::net::deadline::Deadline;
 use crate::net::dial::Stream;
 use crate::plan::Target;
@@ -37,7 +38,7 @@ impl Session {
     ) -> Result<Self, Error> {
         let start = deadline.elapsed();
         let provider = Arc::new(provider(target.hello.post_quantum));
-        let own = OwnKey::load(target.hello.own.as_ref(), &provider)?;
+        let own = OwnKey::load(target.hello.own.as_ref(), &provider, &Wait::new(deadline.left()))?;
         let recorder = Recorder::new(trust, &provider);
         let mut tls = greeting(target, &peer, &recorder, provider, &own)?;
         // the greatest message and the records around it are all that may have to wait

@@ -1,0 +1,156 @@
+//! The files that a command line names: every form of PEM in every option that takes it. One rule:
+//! what is in a file is used, or named by its line, and never in octets of the file.
+
+use crate::dot::{Behaviour, Credential, Pki, Server, pem};
+use crate::run::{file, program, root, tdig, unrelated_root};
+
+/// Odd forms of a PEM file, each of which says all that the plain one says.
+fn forms(plain: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let text = |text: String| text.into_bytes();
+    let mut latin = b"# caf\xe9\n".to_vec();
+    latin.extend_from_slice(plain.as_bytes());
+    vec![
+        ("plain", text(plain.to_owned())),
+        ("byte-order-mark", text(format!("\u{feff}{plain}"))),
+        ("crlf", text(plain.replace('\n', "\r\n"))),
+        ("cr", text(plain.replace('\n', "\r"))),
+        ("escaped", text(plain.replace('\n', "\\n"))),
+        ("one-line", text(plain.replace('\n', " "))),
+        ("no-line-feeds", text(plain.replace('\n', ""))),
+        ("indented", text(format!("  {}", plain.replace('\n', "\n  ")))),
+        ("latin-1", latin),
+    ]
+}
+
+fn octets(name: &str, content: &[u8]) -> String {
+    let path = file(name, "");
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+#[test]
+fn every_form_of_pem_is_read_by_every_option_that_takes_it() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let at = format!("@127.0.0.1#{} example.com", server.port());
+    let unrelated = std::fs::read_to_string(unrelated_root()).unwrap();
+    let root = std::fs::read_to_string(root()).unwrap();
+    // the one that counts stands behind another, with no line feed between them
+    for (form, content) in forms(&(unrelated.trim_end().to_owned() + &root)) {
+        let path = octets(&format!("ca-{form}.pem"), &content);
+        let seen = tdig(&format!("{at} +tls-ca={path} +tls-host=dot.test -d"));
+        assert_eq!(seen.status, 0, "{form}: {seen:#?}");
+        assert!(seen.out.contains("TLS, imported 2 certificates"), "{form}: {seen:#?}");
+        let store = [("SSL_CERT_FILE", &*path)];
+        let seen = program(&store, &format!("{at} +tls-ca +tls-host=dot.test"));
+        assert_eq!(seen.status, 0, "{form}: {seen:#?}");
+    }
+    for (form, content) in forms(&pem(&server.chain()[0])) {
+        let path = octets(&format!("pin-{form}.pem"), &content);
+        let seen = tdig(&format!("{at} +tls-pin={path}"));
+        assert_eq!(seen.status, 0, "{form}: {seen:#?}");
+    }
+}
+
+#[test]
+fn every_form_of_pem_is_a_certificate_of_our_own_and_its_key() {
+    let identity = Pki::shared().identity(Credential::ClientPurpose);
+    for ((form, chain), (_, key)) in
+        forms(&identity.pem()).into_iter().zip(forms(&identity.key_pem()))
+    {
+        let server = Server::with(Credential::Good).require_client_certificate().start();
+        let (chain, key) =
+            (octets(&format!("own-{form}.pem"), &chain), octets(&format!("own-{form}.key"), &key));
+        let seen = tdig(&format!(
+            "@127.0.0.1#{} +tls-certfile={chain} +tls-keyfile={key} example.com",
+            server.port()
+        ));
+        assert_eq!(seen.status, 0, "{form}: {seen:#?}");
+        // the chain is sent whole
+        assert_eq!(server.finish().sessions[0].client_certificates, 2, "{form}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_named_and_by_its_line() {
+    let root = std::fs::read_to_string(root()).unwrap();
+    let key = Pki::shared().identity(Credential::Good).key_pem();
+    let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+    let encrypted =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n\
+               MAA=\n-----END RSA PRIVATE KEY-----\n";
+    let utf16: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(root.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let utf16_key: Vec<u8> = key.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    const UTF16: &str = "is UTF-16; iconv -f UTF-16 -t UTF-8 converts it";
+    const DECRYPT: &str = "the key is encrypted; openssl pkey -in ";
+    let certificate = &["+tls-ca=", "+tls-pin=", "+tls-certfile="][..];
+    for (name, content, options, words) in [
+        (
+            "cut.pem",
+            format!("{root}{begin}\nMAA=\n").into_bytes(),
+            &certificate[..1],
+            "line 13: BEGIN without END",
+        ),
+        (
+            "headless.pem",
+            format!("{root}MAA=\n{end}\n").into_bytes(),
+            &certificate[..1],
+            "END without BEGIN",
+        ),
+        (
+            "no.pem",
+            format!("{begin}\nMAA=\n{end}\n").into_bytes(),
+            certificate,
+            "not PEM (line 1: not what its BEGIN line says)",
+        ),
+        (
+            "bad.pem",
+            format!("{begin}\n\n*\n{end}\n").into_bytes(),
+            certificate,
+            "not PEM (line 3: no base64)",
+        ),
+        ("utf-16.pem", utf16, certificate, UTF16),
+        (
+            "key.pem",
+            key.clone().into_bytes(),
+            &["+tls-ca=", "+tls-certfile="],
+            "holds no certificate",
+        ),
+        (
+            "key.pem",
+            key.clone().into_bytes(),
+            &["+tls-pin="],
+            "holds neither a certificate nor a public key",
+        ),
+        ("utf-16.key", utf16_key, &["+tls-keyfile="], UTF16),
+        ("encrypted.key", encrypted.into(), &["+tls-keyfile="], DECRYPT),
+        ("encrypted.old.key", old.into(), &["+tls-keyfile="], DECRYPT),
+        (
+            "encrypted.der",
+            vec![0x30, 9, 0x30, 4, 6, 2, 0x2a, 3, 4, 1, 0],
+            &["+tls-keyfile="],
+            DECRYPT,
+        ),
+        (
+            "cut.key",
+            key[..key.len() - 40].into(),
+            &["+tls-keyfile="],
+            "not PEM (line 1: BEGIN without END)",
+        ),
+        ("none.key", root.clone().into_bytes(), &["+tls-keyfile="], "holds no private key"),
+    ] {
+        let path = octets(name, &content);
+        for option in options {
+            let rest = match *option {
+                "+tls-certfile=" => format!("+tls-keyfile={path}"),
+                "+tls-keyfile=" => format!("+tls-certfile={}", crate::run::root()),
+                _ => String::new(),
+            };
+            let seen = tdig(&format!("@192.0.2.1 {option}{path} {rest} example.com"));
+            assert_eq!(seen.status, 8, "{option}{name}: {seen:#?}");
+            assert!(seen.err.contains(&format!("{path}: ")), "{option}{name}: {seen:#?}");
+            assert!(seen.err.contains(words), "{option}{name}: {seen:#?}");
+        }
+    }
+}
