@@ -442,7 +442,7 @@ fn type_word(word: &str) -> Option<Result<(u16, Operation), &'static str>> {
     }
 }
 
-/// Without what was typed: a secret is in it.
+/// Without what was typed: a secret is in it, and where it stands is not sure.
 fn bad_key(fault: KeyFault) -> Error {
     let name = fault.name().map(|name| format!(" {name}")).unwrap_or_default();
     Error::usage(format!("bad key{name} ({fault})"))
