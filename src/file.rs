@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, system_words};
+use crate::text;
 
 /// The most that is read of one file; the greatest trust stores have a fiftieth of it.
 pub const MAX_OCTETS: u64 = 16 * 1024 * 1024;
@@ -37,7 +38,7 @@ impl Wait {
 pub fn read(path: &str, wait: &Wait) -> Result<Vec<u8>, Error> {
     const RUN_OF_BASE64: usize = 40;
     octets(Path::new(path), MAX_OCTETS, wait).map_err(|reason| {
-        let hidden = is_absent(path) && may_be_key(path, RUN_OF_BASE64);
+        let hidden = is_absent(path) && text::may_be_key(path, RUN_OF_BASE64);
         let path = if hidden { "the file" } else { path };
         Error::File { path: path.to_owned(), reason: with_note(reason, hidden) }
     })
@@ -47,7 +48,8 @@ pub fn read(path: &str, wait: &Wait) -> Result<Vec<u8>, Error> {
 pub fn read_of_k(path: &str, wait: &Wait) -> Result<Vec<u8>, Error> {
     const RUN_OF_BASE64: usize = 8;
     octets(Path::new(path), MAX_OCTETS, wait).map_err(|reason| {
-        let hidden = is_absent(path) && (path.contains(':') || may_be_key(path, RUN_OF_BASE64));
+        let hidden =
+            is_absent(path) && (path.contains(':') || text::may_be_key(path, RUN_OF_BASE64));
         let path = if hidden { "-k" } else { path };
         Error::File { path: path.to_owned(), reason: with_note(reason, hidden) }
     })
@@ -62,20 +64,6 @@ fn with_note(reason: String, hidden: bool) -> String {
 
 fn is_absent(path: &str) -> bool {
     fs::symlink_metadata(path).is_err()
-}
-
-/// Whether somebody may have typed a key where a path belongs: PEM, or a run of so many letters as
-/// base64 and hex have them. Words and dates of file names are of one kind of letter each.
-fn may_be_key(path: &str, run: usize) -> bool {
-    let of_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=');
-    let is_mixed = |piece: &str| {
-        let has = |is: fn(&u8) -> bool| usize::from(piece.as_bytes().iter().any(&is));
-        let kinds = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase);
-        kinds + has(u8::is_ascii_digit) + 2 * has(u8::is_ascii_punctuation) > 1
-    };
-    let mut pieces = path.split(|c| !of_base64(c));
-    let has_run = pieces.any(|piece| piece.len() >= run && is_mixed(piece));
-    has_run || path.contains("-----") || path.contains(char::is_control)
 }
 
 /// The octets of any file, at most `max` of them, or in words why not.

@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | `main` | argv in, streams and exit status out | this |
 //! | `lib` | this map, and [`run`] | all |
-//! | `batch` | the queries of a file, many at a time, to the streams | `lookups`, `net`, `plan`, `cli`, `render`, `error`, `dns`, `display`, `moment` |
+//! | `batch` | the queries of a file, many at a time, to the streams | `lookups`, `net`, `plan`, `cli`, `render`, `file`, `error`, `dns`, `display`, `moment`, `text` |
 //! | `lookups` | the queries of a command line, from the plan to the streams | `net`, `plan`, `cli`, `render`, `error`, `exchange`, `dns`, `display`, `text` |
 //! | [`net`] | the only sockets | `plan`, `cli`, `tls`, `event`, `file`, `error`, `exchange`, `dns`, `verdict`, `alert`, `text` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `tls`, `condition`, `error`, `dns`, `display` |
@@ -20,7 +20,7 @@
 //! | [`tls`] | who is at the other end; the only place that rustls calls dangerous | `file`, `error`, `verdict`, `moment`, `text` |
 //! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `verdict`, `moment` |
 //! | [`event`] | what is told while a lookup runs | `error`, `exchange`, `verdict` |
-//! | [`file`] | files read whole, bounded in octets and time | `error` |
+//! | [`file`] | files read whole, bounded in octets and time | `error`, `text` |
 //! | [`error`] | what can go wrong, each with its exit status | `exchange`, `dns`, `verdict`, `alert`, `text` |
 //! | [`exchange`] | the result of a lookup | `dns`, `verdict`, `text` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |

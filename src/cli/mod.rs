@@ -385,6 +385,7 @@ impl Fold {
         let value = match (on, row.argument, argument) {
             (false, _, Some(_)) | (_, Argument::None, Some(_)) => {
                 if argument != Some("") {
+                    let typed = spelling::without_key(typed, true);
                     self.warnings.push(format!("superfluous option argument: +{typed}"));
                 }
                 if on { Value::On } else { Value::Off }
