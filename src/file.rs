@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -64,6 +64,37 @@ fn with_note(reason: String, hidden: bool) -> String {
 
 fn is_absent(path: &str) -> bool {
     fs::symlink_metadata(path).is_err()
+}
+
+/// The octets of the start file of the folder `home`; none where there is no such file, or no folder
+/// that can be read: a service may have `/dev/null` for a home, or somebody else's. A relative path
+/// would let the folder that tdig is started in say what is trusted.
+pub fn start_file(home: &Path) -> Result<Option<Vec<u8>>, Error> {
+    const MAX_START: u64 = 1024 * 1024;
+    let path = home.join(".tdigrc");
+    let failed = |reason: String| {
+        let path = path.to_string_lossy().into_owned();
+        Err(Error::File { path, reason })
+    };
+    if !home.is_absolute() || !home.is_dir() {
+        return Ok(None);
+    }
+    match fs::symlink_metadata(&path).map_err(|error| (error.kind(), system_words(&error))) {
+        Err((ErrorKind::NotFound | ErrorKind::PermissionDenied, _)) => return Ok(None),
+        Err((_, reason)) => return failed(reason),
+        Ok(_) => {}
+    }
+    // what holds options may not be lost, so from here on there must be a file that can be read
+    match fs::metadata(&path) {
+        Ok(found) if found.is_file() => {
+            bounded(&path, MAX_START).map_or_else(failed, |it| Ok(Some(it)))
+        }
+        Ok(found) if found.is_dir() => failed("is a directory".into()),
+        // the usual way to have none
+        Ok(_) if fs::canonicalize(&path).is_ok_and(|it| it == Path::new("/dev/null")) => Ok(None),
+        Ok(_) => failed("is no regular file".into()),
+        Err(error) => failed(system_words(&error)),
+    }
 }
 
 /// The octets of any file, at most `max` of them, or in words why not.

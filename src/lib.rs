@@ -151,25 +151,14 @@ fn command(
 
 /// `args` behind the words of the start file, where there is one.
 fn with_start_file(args: Vec<OsString>, home: Option<&Path>) -> Result<Vec<OsString>, Error> {
-    let Some(path) =
-        home.map(|home| home.join(".tdigrc")).filter(|_| !cli::skips_start_file(&args))
-    else {
-        return Ok(args);
-    };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            let mut words = cli::start_words(&text).map_err(|error| {
-                Error::usage(format!("{}: {error}", text::free(path.to_string_lossy().as_bytes())))
-            })?;
-            words.extend(args);
-            Ok(words)
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(args),
-        Err(error) => {
-            let (path, reason) = (path.display().to_string(), system_words(&error));
-            Err(Error::File { path, reason })
-        }
-    }
+    let Some(home) = home.filter(|_| !cli::skips_start_file(&args)) else { return Ok(args) };
+    let Some(octets) = file::start_file(home)? else { return Ok(args) };
+    let mut words = cli::start_words(&octets).map_err(|error| {
+        let path = home.join(".tdigrc");
+        Error::usage(format!("{}: {error}", text::free(path.to_string_lossy().as_bytes())))
+    })?;
+    words.extend(args);
+    Ok(words)
 }
 
 /// An option beats `NO_COLOR`, which beats `CLICOLOR_FORCE`, which beats what is a terminal.

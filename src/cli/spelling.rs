@@ -60,7 +60,8 @@ pub(super) fn without_key(typed: &str, is_near: bool) -> String {
     let (name, value) = typed.split_at(typed.find(['=', ':']).unwrap_or(typed.len()));
     let of_key = name.trim_start_matches('-').starts_with(['k', 'y']);
     let is_long = name.len() > MAX_NAME;
-    let may_be_key = name.len() >= MIN_KEY && (of_key || text::may_be_key(name, MIN_KEY));
+    let may_be_key =
+        name.len() >= MIN_KEY && (of_key || text::may_be_key(&name.replace('/', ""), MIN_KEY));
     let name = match name.char_indices().nth(MIN_KEY / 2) {
         Some((end, _)) if is_long || (may_be_key && !is_near) => format!("{}...", &name[..end]),
         _ => name.to_owned(),
@@ -69,6 +70,13 @@ pub(super) fn without_key(typed: &str, is_near: bool) -> String {
         Some(_) => format!("{name}{}...", &value[..1]),
         None => name + value,
     }
+}
+
+/// A value that makes no sense, unless it may be the text of a file in place of its path.
+pub(super) fn value_without_key(typed: &str) -> &str {
+    const MAX_VALUE: usize = 96;
+    let may_be_key = typed.contains("-----") || typed.contains(char::is_control);
+    if may_be_key || typed.len() > MAX_VALUE { "..." } else { typed }
 }
 
 /// Why kdig's option of this name is none of ours, where it is not.

@@ -154,3 +154,146 @@ fn what_cannot_be_used_is_named_and_by_its_line() {
         }
     }
 }
+
+/// A pipe without a writer.
+#[cfg(unix)]
+fn pipe(name: &str) -> String {
+    let path = file(name, "");
+    std::fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    path
+}
+
+#[test]
+#[cfg(unix)]
+fn no_file_takes_longer_than_the_lookup_may_or_is_read_without_end() {
+    let own = Pki::shared().identity(Credential::ClientPurpose);
+    let (chain, key) = (file("late.pem", &own.pem()), file("late.key", &own.key_pem()));
+    for (number, words) in [
+        "+tls-ca=PATH",
+        "+tls-pin=PATH.pem",
+        "+tls-certfile=PATH +tls-keyfile=KEY",
+        "+tls-certfile=CHAIN +tls-keyfile=PATH",
+        "-k PATH",
+        "-k PATH +notls",
+        "-k PATH +notls +tcp",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("pipe-{number}{}", if words.contains(".pem") { ".pem" } else { "" });
+        let pipe = pipe(&name);
+        for (path, why) in [
+            (&*pipe, "took too long to be read (after 0.4 s)"),
+            ("/dev/zero", "is longer than 16 MiB"),
+            ("/", "is a directory"),
+        ] {
+            let words = words.replace("PATH.pem", path).replace("PATH", path);
+            let words = words.replace("KEY", &key).replace("CHAIN", &chain);
+            let began = std::time::Instant::now();
+            let seen = tdig(&format!("@192.0.2.1 {words} +timeout=400ms example.com"));
+            assert!(began.elapsed() < std::time::Duration::from_secs(4), "{words}");
+            assert_eq!(seen.status, 8, "{words}: {seen:#?}");
+            assert!(seen.err.contains(&format!("{path}: {why}")), "{words}: {seen:#?}");
+        }
+        std::fs::remove_file(pipe).unwrap();
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_read_once_for_all_sessions() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let at = format!("@127.0.0.1#{} +tls-host=dot.test", server.port());
+    let (pipe, content) = (pipe("ca-pipe"), std::fs::read_to_string(root()).unwrap());
+    let path = pipe.clone();
+    // after a while, as a command would
+    let writer = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        std::fs::write(path, content).unwrap();
+    });
+    let seen = tdig(&format!("{at} +tls-ca={pipe} +short a.test b.test"));
+    writer.join().unwrap();
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert_eq!(server.finish().sessions.len(), 2);
+    std::fs::remove_file(pipe).unwrap();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_start_file_is_a_file_in_an_absolute_folder_or_there_is_none() {
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    let ask = |home: &str| {
+        let surroundings =
+            tdig::Surroundings { home: Some(home.into()), ..tdig::Surroundings::default() };
+        // without a server, and so without the name of a start file
+        let seen = crate::run::tdig_in(&surroundings, "@127.0.0.1#1 example.com +nonsense");
+        (seen.status, seen.err)
+    };
+    let none = (1, ";; ERROR: invalid option: +nonsense\n".to_owned());
+    for home in ["", ".", "target", "/dev/null", "/nonexistent", "/dev/null/a", "/etc/hostname"] {
+        assert_eq!(ask(home), none, "{home}");
+    }
+    let folder = |name: &str| {
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = std::fs::remove_dir_all(&home);
+        std::fs::create_dir_all(&home).unwrap();
+        home
+    };
+    let home = folder("home-empty");
+    assert_eq!(ask(home.to_str().unwrap()), none);
+    for (name, target, why) in [
+        ("home-null", "/dev/null", None),
+        ("home-zero", "/dev/zero", Some("is no regular file")),
+        ("home-directory", "/", Some("is a directory")),
+        ("home-nowhere", "/nonexistent", Some("no such file or directory")),
+        ("home-itself", ".tdigrc", Some("too many levels of symbolic links")),
+    ] {
+        let home = folder(name);
+        symlink(target, home.join(".tdigrc")).unwrap();
+        let (status, err) = ask(home.to_str().unwrap());
+        match why {
+            None => assert_eq!((status, err), none, "{name}"),
+            Some(why) => {
+                assert_eq!(status, 8, "{name}: {err}");
+                let path = home.join(".tdigrc");
+                assert_eq!(err, format!(";; ERROR: {}: {why}\n", path.display()));
+            }
+        }
+    }
+    let home = folder("home-pipe");
+    std::fs::rename(pipe("start-pipe"), home.join(".tdigrc")).unwrap();
+    let (status, err) = ask(home.to_str().unwrap());
+    assert!(status == 8 && err.ends_with(".tdigrc: is no regular file\n"), "{err}");
+    let home = folder("home-long");
+    std::fs::write(home.join(".tdigrc"), "#".repeat(1024 * 1024 + 1)).unwrap();
+    let (status, err) = ask(home.to_str().unwrap());
+    assert!(status == 8 && err.ends_with("is longer than 1 MiB\n"), "{err}");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_home_is_that_of_the_environment() {
+    let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("home-named");
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::write(home.join(".tdigrc"), "# caf\u{e9}\n-z\n").unwrap();
+    for (named, read) in [
+        (home.to_str().unwrap(), true),
+        ("", false),
+        (".", false),
+        ("./", false),
+        ("/dev/null", false),
+    ] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_tdig"))
+            .args(["+nonsense"])
+            .current_dir(&home)
+            .env("HOME", named)
+            .output()
+            .unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        let words = if read { "line 2: invalid option: -z" } else { "invalid option: +nonsense" };
+        assert!(err.contains(words), "{named}: {err}");
+    }
+}

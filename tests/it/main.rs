@@ -31,6 +31,7 @@ mod pki;
 mod presentation;
 mod readme;
 mod run;
+mod secrets;
 mod server;
 mod soak;
 mod staple;
