@@ -6,8 +6,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Zoned;
-
 use crate::cli::Look;
 use crate::display::Format;
 use crate::dns::fault::{Fault, Gravity};
@@ -15,6 +13,7 @@ use crate::dns::message::Message;
 use crate::dns::rcode::Rcode;
 use crate::error::{CONDITION, Error, NO_ANSWER};
 use crate::exchange::{Exchange, Packet};
+use crate::net::clock::Clock;
 use crate::net::lookup::Asker;
 use crate::plan::{Idna, Lookup};
 use crate::render::json::{self, Heard};
@@ -147,7 +146,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     let mut told = Ok(());
     let mut written = Ok(());
     let heard = RefCell::new(Heard::default());
-    let (started, at) = (Instant::now(), Zoned::now());
+    let (started, at) = (Instant::now(), Clock::default().now());
     let now = at.timestamp().as_second();
     let (summary, outcome) = asker.transfer(
         lookup,
