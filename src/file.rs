@@ -194,3 +194,59 @@ pub fn is_utf16(octets: &[u8]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_may_be_a_key_is_not_repeated() {
+        let wait = Wait::new(None);
+        let said = |error: Result<Vec<u8>, Error>| error.unwrap_err().to_string();
+        let begins = |text: String| text.split(':').next().unwrap_or_default().to_owned();
+        for path in [
+            "labkey:c2VjcmV0",
+            "c2VjcmV0c2Vj",
+            "00112233445566778899aabbccddeeff",
+            "hmac-sha256:labkey:secretsecret",
+            "-----BEGIN PRIVATE KEY-----\nMIIB",
+        ] {
+            assert_eq!(begins(said(read_of_k(path, &wait))), "-k", "{path}");
+        }
+        for path in
+            ["/nonexistent", "./my.key", "/nonexistent/lab.key", "Klab.example.+163+00042.key"]
+        {
+            assert_eq!(begins(said(read_of_k(path, &wait))), path);
+            assert_eq!(begins(said(read(path, &wait))), path);
+        }
+        for path in [
+            "-----BEGIN CERTIFICATE-----",
+            "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg",
+            "a\nb",
+        ] {
+            assert_eq!(begins(said(read(path, &wait))), "the file", "{path}");
+        }
+        assert_eq!(
+            begins(said(read("/nonexistent/ISRGRootX1.pem", &wait))),
+            "/nonexistent/ISRGRootX1.pem"
+        );
+        // what is there is a path
+        let folder = std::env::temp_dir().join("c2VjcmV0c2Vj");
+        fs::create_dir_all(&folder).unwrap();
+        let folder = folder.to_str().unwrap();
+        assert_eq!(said(read_of_k(folder, &wait)), format!("{folder}: is a directory"));
+        fs::remove_dir(folder).unwrap();
+    }
+
+    #[test]
+    fn text_is_without_its_mark_and_utf_16_is_named() {
+        assert_eq!(text("\u{feff}a".as_bytes()), Ok("a".to_owned()));
+        assert_eq!(text(b"a\xe9b"), Ok("a\u{fffd}b".to_owned()));
+        for octets in [&b"\xff\xfea\0"[..], b"\xfe\xff\0a", b"k\0e\0", b"\0k\0e"] {
+            assert_eq!(text(octets), Err(UTF16));
+        }
+        for octets in [&b""[..], b"a", b"\0\0\0\0", b"0\x82\x01\x0a", b"a\0b"] {
+            assert!(!is_utf16(octets), "{octets:?}");
+        }
+    }
+}

@@ -62,7 +62,7 @@ pub fn may_be_key(text: &str, run: usize) -> bool {
     let is_mixed = |piece: &str| {
         let has = |is: fn(&u8) -> bool| usize::from(piece.as_bytes().iter().any(&is));
         let kinds = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase);
-        kinds + has(u8::is_ascii_digit) + 2 * has(u8::is_ascii_punctuation) > 1
+        kinds + has(u8::is_ascii_digit) + has(|octet| *octet == b'=') > 1
     };
     let mut pieces = text.split(|c| !of_base64(c));
     let has_run = pieces.any(|piece| piece.len() >= run && is_mixed(piece));

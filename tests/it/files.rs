@@ -297,3 +297,26 @@ fn the_home_is_that_of_the_environment() {
         assert!(err.contains(words), "{named}: {err}");
     }
 }
+
+#[test]
+fn a_comment_ends_a_line_of_a_list() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let list = file(
+        "comments.txt",
+        "a.test # of mine\nb.test MX ; of theirs\n  # none\nc.test +short #\n",
+    );
+    let seen = tdig(&format!("-f {list} @127.0.0.1#{} +short", server.port()));
+    assert_eq!(seen.status, 0, "{seen:#?}");
+    assert_eq!(server.finish().queries.len(), 3);
+}
+
+#[test]
+fn nothing_is_asked_of_a_list_behind_a_key() {
+    let server = Server::start(Credential::Good, Behaviour::Answer);
+    let list = file("list-and-key.txt", "a.test\n-----BEGIN PRIVATE KEY-----\nMIGH\nb.test\n");
+    let seen = tdig(&format!("-f {list} @127.0.0.1#{} +short", server.port()));
+    assert_eq!(seen.status, 1, "{seen:#?}");
+    let words = ";; ERROR: line 2: a key or a certificate stands there; nothing more is read\n";
+    assert!(seen.err.contains(words), "{seen:#?}");
+    assert_eq!(server.finish().queries.len(), 1);
+}
