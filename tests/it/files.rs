@@ -320,3 +320,29 @@ fn nothing_is_asked_of_a_list_behind_a_key() {
     assert!(seen.err.contains(words), "{seen:#?}");
     assert_eq!(server.finish().queries.len(), 1);
 }
+
+#[test]
+#[cfg(unix)]
+fn no_time_zone_is_waited_for() {
+    let pipe = pipe("zone-pipe");
+    for zone in [&*format!(":{pipe}"), &pipe, ":/dev/zero", ":/dev/tty", "../../../etc/passwd"] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_tdig"))
+            .args(["-r", "-f", "/dev/null", "@127.0.0.1"])
+            .env("TZ", zone)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let began = std::time::Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if began.elapsed() > std::time::Duration::from_secs(10) {
+                child.kill().unwrap();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        };
+        assert!(status.success(), "{zone}");
+    }
+    std::fs::remove_file(pipe).unwrap();
+}

@@ -319,6 +319,7 @@ mod tests {
             (&format!("{SECRET}:testkey1"), None, order),
             (&format!("hmac-sha512:{SECRET}:testkey1"), None, order),
             ("c2VjcmV0LXNlY3JldC1z:key1", None, order),
+            ("c2VjcmV0Zg==:name", None, order),
             ("00112233445566778899aabbccddeeff:key1", None, order),
         ] {
             let fault = Key::parse(typed).unwrap_err();
