@@ -66,9 +66,9 @@ fn is_absent(path: &str) -> bool {
     fs::symlink_metadata(path).is_err()
 }
 
-/// The octets of the start file of the folder `home`; none where there is no such file, or no folder
-/// that can be read: a service may have `/dev/null` for a home, or somebody else's. A relative path
-/// would let the folder that tdig is started in say what is trusted.
+/// The octets of the start file of the folder `home`; none where there is no such file, or no
+/// folder that can be read: a service may have `/dev/null` for a home, or somebody else's. A
+/// relative path would let the folder that tdig is started in say what is trusted.
 pub fn start_file(home: &Path) -> Result<Option<Vec<u8>>, Error> {
     const MAX_START: u64 = 1024 * 1024;
     let path = home.join(".tdigrc");
@@ -186,7 +186,8 @@ pub fn text(octets: &[u8]) -> Result<String, &'static str> {
 /// What is said of a file in UTF-16.
 pub const UTF16: &str = "is UTF-16; iconv -f UTF-16 -t UTF-8 converts it";
 
-/// Whether a text is UTF-16: by its byte order mark, or by the letters of ASCII with which it begins.
+/// Whether a text is UTF-16: by its byte order mark, or by the letters of ASCII with which it
+/// begins.
 pub fn is_utf16(octets: &[u8]) -> bool {
     match octets {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,

@@ -78,7 +78,8 @@ fn is_of_private_key(line: &str) -> bool {
         .any(|it| line.starts_with(it))
 }
 
-/// A line without its comment: from a word that begins with `#` or `;` to its end, as in a start file.
+/// A line without its comment: from a word that begins with `#` or `;` to its end, as in a start
+/// file.
 pub(super) fn without_comment(line: &str) -> &str {
     let is_start = |at: &usize| {
         let before = line[..*at].chars().next_back();

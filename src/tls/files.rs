@@ -1,5 +1,5 @@
-//! The files of certificates and keys. One rule: a certificate that is in a file is read or named by
-//! its line, and what is said of a file holds no octet of it.
+//! The files of certificates and keys. One rule: a certificate that is in a file is read or named
+//! by its line, and what is said of a file holds no octet of it.
 
 use std::path::{Path, PathBuf};
 
@@ -138,9 +138,9 @@ fn is_encrypted(der: &[u8]) -> bool {
     parts() == Some((SEQUENCE, OCTET_STRING, true))
 }
 
-/// The certificates of the system's store, or of what `SSL_CERT_FILE` and `SSL_CERT_DIR` name in its
-/// place. The bundle alone is read where there is one: it holds the same as the directory beside it,
-/// at a quarter of the cost.
+/// The certificates of the system's store, or of what `SSL_CERT_FILE` and `SSL_CERT_DIR` name in
+/// its place. The bundle alone is read where there is one: it holds the same as the directory
+/// beside it, at a quarter of the cost.
 pub(super) fn system(wait: &Wait) -> Result<Vec<Certificate>, Error> {
     const BUNDLES: [&str; 5] = [
         "/etc/ssl/certs/ca-certificates.crt",

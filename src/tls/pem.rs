@@ -1,6 +1,6 @@
 //! PEM (RFC 7468), as lenient as files are odd: whatever can be read without doubt is. One rule: a
-//! certificate or key that is there and cannot be read is named by its line, and no message holds an
-//! octet of the file.
+//! certificate or key that is there and cannot be read is named by its line, and no message holds
+//! an octet of the file.
 //!
 //! No library reads all of these: boundaries without a line feed between them, indented sections,
 //! line feeds written as `\n`, everything on one line, a byte order mark, lone CR.

@@ -1,5 +1,5 @@
-//! Keys in the notation of BIND's files. One rule: what is there twice, or does not end, is refused,
-//! for nobody knows which part was meant.
+//! Keys in the notation of BIND's files. One rule: what is there twice, or does not end, is
+//! refused, for nobody knows which part was meant.
 
 use super::key::KeyFault;
 
@@ -11,8 +11,8 @@ pub(super) struct Clause<'a> {
 }
 
 impl<'a> Clause<'a> {
-    /// The keys of a text that begins as a file of BIND with a key does; what stands between them is
-    /// for others. Keywords may be in capitals.
+    /// The keys of a text that begins as a file of BIND with a key does; what stands between them
+    /// is for others. Keywords may be in capitals.
     pub(super) fn all(text: &'a str) -> Result<Vec<Self>, KeyFault> {
         let mut words = Words(text);
         let mut found = Vec::new();

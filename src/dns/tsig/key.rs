@@ -33,9 +33,9 @@ impl Key {
         Self::new(algorithm, name, secret)
     }
 
-    /// Reads the text of a file: BIND's `key "name" { algorithm hmac-sha256; secret "base64"; };`, or
-    /// a first line as [`Key::parse`] has it, which may be a comment, as in what `keymgr -t` prints.
-    /// A file with more keys than one does not say which is meant.
+    /// Reads the text of a file: BIND's `key "name" { algorithm hmac-sha256; secret "base64"; };`,
+    /// or a first line as [`Key::parse`] has it, which may be a comment, as in what `keymgr -t`
+    /// prints. A file with more keys than one does not say which is meant.
     pub fn from_file(text: &str) -> Result<Self, KeyFault> {
         let mut clauses = Clause::all(text)?;
         if let [_, _, ..] = clauses[..] {
@@ -184,8 +184,8 @@ fn has_algorithm(line: &str, row: &Algorithm) -> bool {
 }
 
 /// Whether the name of a key is its secret, typed before the name: one long label in the letters of
-/// base64 and hex, with more octets than what stands in the secret's place. It would be sent, in the
-/// clear where there is no TLS, and shown.
+/// base64 and hex, with more octets than what stands in the secret's place. It would be sent, in
+/// the clear where there is no TLS, and shown.
 fn is_rather_a_secret(name: &str, secret: &[u8]) -> bool {
     const MIN_LETTERS: usize = 16;
     let of_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
