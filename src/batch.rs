@@ -1,6 +1,7 @@
 //! A batch: one command line a line, streamed. One rule: constant memory, whatever the number of
 //! lines; and what fails, fails in its place.
 
+mod guard;
 mod input;
 mod lines;
 mod progress;

@@ -11,15 +11,16 @@
 //! |---|---|---|
 //! | `main` | argv in, streams and exit status out | this |
 //! | `lib` | this map, and [`run`] | all |
-//! | `batch` | the queries of a file, many at a time, to the streams | `lookups`, `net`, `plan`, `cli`, `render`, `error`, `dns`, `display`, `moment` |
+//! | `batch` | the queries of a file, many at a time, to the streams | `lookups`, `net`, `plan`, `cli`, `render`, `file`, `error`, `dns`, `display`, `moment`, `text` |
 //! | `lookups` | the queries of a command line, from the plan to the streams | `net`, `plan`, `cli`, `render`, `condition`, `event`, `error`, `exchange`, `dns`, `display`, `text` |
-//! | [`net`] | the only sockets | `plan`, `cli`, `tls`, `event`, `error`, `exchange`, `dns`, `verdict`, `alert`, `text` |
+//! | [`net`] | the only sockets | `plan`, `cli`, `tls`, `event`, `file`, `error`, `exchange`, `dns`, `verdict`, `alert`, `text` |
 //! | [`plan`] | Settings -> Lookup; after it nothing is undecided | `cli`, `tls`, `condition`, `error`, `dns`, `display` |
 //! | [`cli`] | what was typed; opens no file, asks no clock | `tls`, `condition`, `error`, `dns`, `display`, `text` |
 //! | [`render`] | Exchange -> text; pure | `event`, `error`, `exchange`, `dns`, `verdict`, `display`, `moment`, `text` |
-//! | [`tls`] | who is at the other end; the only place that rustls calls dangerous | `error`, `verdict`, `moment`, `text` |
+//! | [`tls`] | who is at the other end; the only place that rustls calls dangerous | `file`, `error`, `verdict`, `moment`, `text` |
 //! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `verdict`, `moment` |
 //! | [`event`] | what is told while a lookup runs | `error`, `exchange`, `verdict` |
+//! | [`file`] | files read whole, bounded in octets and time | `error`, `text` |
 //! | [`error`] | what can go wrong, each with its exit status | `exchange`, `dns`, `verdict`, `alert`, `text` |
 //! | [`exchange`] | the result of a lookup | `dns`, `verdict`, `text` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
@@ -54,6 +55,7 @@ pub mod dns;
 pub mod error;
 pub mod event;
 pub mod exchange;
+pub mod file;
 mod lookups;
 pub mod moment;
 pub mod net;
@@ -164,20 +166,12 @@ fn command(
 
 /// The words of the start file, where there is one and `args` want it.
 fn start_file(args: &[OsString], home: Option<&Path>) -> Result<Vec<OsString>, Error> {
-    let Some(path) = home.map(|home| home.join(".tdigrc")).filter(|_| !cli::skips_start_file(args))
-    else {
-        return Ok(Vec::new());
-    };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => cli::start_words(&text).map_err(|error| {
-            Error::usage(format!("{}: {error}", text::free(path.to_string_lossy().as_bytes())))
-        }),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => {
-            let (path, reason) = (path.display().to_string(), system_words(&error));
-            Err(Error::File { path, reason })
-        }
-    }
+    let Some(home) = home.filter(|_| !cli::skips_start_file(args)) else { return Ok(Vec::new()) };
+    let Some(octets) = file::start_file(home)? else { return Ok(Vec::new()) };
+    cli::start_words(&octets).map_err(|error| {
+        let path = home.join(".tdigrc");
+        Error::usage(format!("{}: {error}", text::free(path.to_string_lossy().as_bytes())))
+    })
 }
 
 /// An option beats `NO_COLOR`, which beats `CLICOLOR_FORCE`, which beats what is a terminal.

@@ -6,8 +6,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Zoned;
-
 use crate::cli::Look;
 use crate::condition::Zone;
 use crate::display::Format;
@@ -17,6 +15,7 @@ use crate::dns::rcode::Rcode;
 use crate::error::{CONDITION, Error, NO_ANSWER};
 use crate::event::Event;
 use crate::exchange::{Exchange, Packet};
+use crate::net::clock::Clock;
 use crate::net::lookup::Asker;
 use crate::plan::{Idna, Lookup};
 use crate::render::json::{self, Heard};
@@ -157,7 +156,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     let mut is_unpadded = false;
     let heard = RefCell::new(Heard::default());
     let mut first = true;
-    let (started, at) = (Instant::now(), Zoned::now());
+    let (started, at) = (Instant::now(), Clock::default().now());
     let now = at.timestamp().as_second();
     let (summary, outcome) = asker.transfer(
         lookup,

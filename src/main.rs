@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, BufWriter, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tdig::Surroundings;
@@ -15,11 +16,18 @@ fn main() -> ExitCode {
         no_color: set("NO_COLOR"),
         color_forced: set("CLICOLOR_FORCE")
             && env::var_os("CLICOLOR_FORCE").is_some_and(|it| it != "0"),
-        home: env::home_dir(),
+        home: home(),
     };
     let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
     let mut err = io::stderr().lock();
     ExitCode::from(tdig::run(env::args_os().skip(1), &surroundings, &mut out, &mut err))
+}
+
+/// The folder that may hold a start file. A HOME that is set counts, also one that is empty, which is
+/// no folder.
+fn home() -> Option<PathBuf> {
+    let named = env::var_os("HOME").filter(|_| cfg!(unix)).map(PathBuf::from);
+    named.or_else(env::home_dir)
 }
 
 /// Makes a write beyond `ulimit -f` an error, as one to a full disk is, instead of the end of the

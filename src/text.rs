@@ -110,6 +110,20 @@ fn pair(out: &mut Vec<u8>, byte: u8) {
     out.extend([b'\\', digit(byte >> 4), digit(byte & 15)]);
 }
 
+/// Whether somebody may have typed a key where something else belongs: PEM, or so many letters in a
+/// row as base64 and hex have them. Words and dates are of one kind of letter each.
+pub fn may_be_key(text: &str, run: usize) -> bool {
+    let of_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=');
+    let is_mixed = |piece: &str| {
+        let has = |is: fn(&u8) -> bool| usize::from(piece.as_bytes().iter().any(&is));
+        let kinds = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase);
+        kinds + has(u8::is_ascii_digit) + has(|octet| *octet == b'=') > 1
+    };
+    let mut pieces = text.split(|c| !of_base64(c));
+    let has_run = pieces.any(|piece| piece.len() >= run && is_mixed(piece));
+    has_run || text.contains("-----") || text.contains(char::is_control)
+}
+
 /// `bytes` as free text: what may be put between words of our own.
 pub fn free(bytes: impl AsRef<[u8]>) -> String {
     escaped(bytes, Place::Free)

@@ -12,6 +12,7 @@ use libfuzzer_sys::fuzz_target;
 use tdig::cli::{self, Command};
 use tdig::error::Error;
 use tdig::exchange::{Endpoint, Peer, Protocol};
+use tdig::file::Wait;
 use tdig::net::deadline::Deadline;
 use tdig::net::dial::Stream;
 use tdig::net::session::Session;
@@ -83,7 +84,7 @@ fn asked() -> &'static (Target, Arc<Trust>) {
         let Ok(Command::Look(look)) = cli::parse(line.map(Into::into)) else { panic!("{line:?}") };
         let lookup = Lookup::new(&look.queries[0]).unwrap();
         let Targets::Given(targets) = &lookup.route.targets else { panic!("a server is given") };
-        let trust = Trust::load(&targets[0].policy).unwrap();
+        let trust = Trust::load(&targets[0].policy, &Wait::new(None)).unwrap();
         (targets[0].clone(), Arc::new(trust))
     })
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
+use super::guard::{why_not_a_list, without_comment};
 use super::input::Input;
 
 /// A longer line is none that anybody typed or meant.
@@ -90,12 +91,21 @@ impl Lines {
             let mark = if self.number == 0 { "\u{feff}".as_bytes() } else { b"" };
             let line = line.strip_prefix(mark).unwrap_or(line);
             let begins = !std::mem::replace(&mut self.in_long_line, !whole);
-            let line = match (begins && !is_comment(line.trim_ascii_start()), too_long) {
+            let is_read = begins && !is_comment(line.trim_ascii_start());
+            if let Some(why) = why_not_a_list(line, self.number == 0).filter(|_| is_read) {
+                self.at_end = true;
+                self.taken = self.buffer.len();
+                self.number += 1;
+                return Some(Err(why));
+            }
+            let line = match (is_read, too_long) {
                 (false, _) => None,
                 (true, true) => Some(Err("it is longer than 16 KiB")),
-                (true, false) => {
-                    Some(str::from_utf8(line).map(str::to_owned).map_err(|_| "it is not UTF-8"))
-                }
+                (true, false) if line.contains(&0) => Some(Err("it holds a NUL")),
+                (true, false) => Some(match str::from_utf8(line) {
+                    Ok(line) => Ok(without_comment(line).to_owned()),
+                    Err(_) => Err("it is not UTF-8"),
+                }),
             };
             self.taken += length;
             self.handed_out += length as u64;

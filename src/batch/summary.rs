@@ -9,6 +9,7 @@ use jiff::Zoned;
 
 use crate::dns::rcode::Rcode;
 use crate::error::{CONDITION, Error, NO_ANSWER};
+use crate::net::clock::Clock;
 use crate::render::json;
 use crate::render::trace::Talk;
 
@@ -30,7 +31,7 @@ impl Summary {
         // bounds that the crate accepts, and two digits, keep it at some kilobytes
         let latency = Histogram::new_with_bounds(1, HOUR, 2).expect("bounds in order");
         let (rcodes, failures) = (BTreeMap::new(), BTreeMap::new());
-        let (start, at) = (Instant::now(), Zoned::now());
+        let (start, at) = (Instant::now(), Clock::default().now());
         Self { start, at, rcodes, failures, transferred: 0, latency }
     }
 

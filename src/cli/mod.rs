@@ -409,6 +409,7 @@ impl Fold {
         let value = match (on, row.argument, argument) {
             (false, _, Some(_)) | (_, Argument::None, Some(_)) => {
                 if argument != Some("") {
+                    let typed = spelling::without_key(typed, true);
                     self.warnings.push(format!("superfluous option argument: +{typed}"));
                 }
                 if on { Value::On } else { Value::Off }
@@ -468,7 +469,7 @@ fn type_word(word: &str) -> Option<Result<(u16, Operation), &'static str>> {
     }
 }
 
-/// Without what was typed: a secret is in it.
+/// Without what was typed: a secret is in it, and where it stands is not sure.
 fn bad_key(fault: KeyFault) -> Error {
     let name = fault.name().map(|name| format!(" {name}")).unwrap_or_default();
     Error::usage(format!("bad key{name} ({fault})"))

@@ -6,6 +6,7 @@ mod set;
 pub use set::Value;
 
 use super::settings::Settings;
+use super::spelling::value_without_key;
 
 /// One `+[no]option`.
 pub struct Row {
@@ -87,7 +88,7 @@ impl Row {
             }
             Set::Apply(apply) => apply(settings, value).map_err(|why| {
                 let typed = match value {
-                    Value::With(typed) => format!("+{}={typed}", self.name),
+                    Value::With(typed) => format!("+{}={}", self.name, value_without_key(typed)),
                     Value::On => format!("+{}", self.name),
                     Value::Off => format!("+no{}", self.name),
                 };

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::options::{LEFT_OUT, OPTIONS, Row};
 use crate::error::Error;
+use crate::text;
 
 /// Finds the option that `word` spells or abbreviates, and whether it is its `no` form: kdig's
 /// rule, applied to kdig's names first. The error holds the names it could be.
@@ -46,7 +47,36 @@ pub(super) fn unknown_option(typed: &str, word: &str, found: &[String]) -> Error
         1..=MOST => ("ambiguous", Some(format!("one of {}", found.join(", ")))),
         many => ("ambiguous", Some(format!("{many} options begin so; tdig -h lists them"))),
     };
-    Error::Usage { message: format!("{what} option: +{typed}"), hint }
+    let is_near = !found.is_empty() || hint.is_some();
+    Error::Usage { message: format!("{what} option: +{}", without_key(typed, is_near)), hint }
+}
+
+/// A word that makes no sense, without what may be a key: one typed behind the wrong option, with a
+/// plus before it, or with its option forgotten. No key is so short that what is shown would do.
+pub(super) fn without_key(typed: &str, is_near: bool) -> String {
+    const MIN_KEY: usize = 8;
+    /// More than any option has letters.
+    const MAX_NAME: usize = 24;
+    let (name, value) = typed.split_at(typed.find(['=', ':']).unwrap_or(typed.len()));
+    let of_key = name.trim_start_matches('-').starts_with(['k', 'y']);
+    let is_long = name.len() > MAX_NAME;
+    let may_be_key =
+        name.len() >= MIN_KEY && (of_key || text::may_be_key(&name.replace('/', ""), MIN_KEY));
+    let name = match name.char_indices().nth(MIN_KEY / 2) {
+        Some((end, _)) if is_long || (may_be_key && !is_near) => format!("{}...", &name[..end]),
+        _ => name.to_owned(),
+    };
+    match value.get(1..).filter(|it| it.len() >= MIN_KEY) {
+        Some(_) => format!("{name}{}...", &value[..1]),
+        None => name + value,
+    }
+}
+
+/// A value that makes no sense, unless it may be the text of a file in place of its path.
+pub(super) fn value_without_key(typed: &str) -> &str {
+    const MAX_VALUE: usize = 96;
+    let may_be_key = typed.contains("-----") || typed.contains(char::is_control);
+    if may_be_key || typed.len() > MAX_VALUE { "..." } else { typed }
 }
 
 /// Why kdig's option of this name is none of ours, where it is not.
@@ -63,7 +93,8 @@ fn meant(word: &str) -> Option<String> {
         return Some(why);
     }
     if let Some(odd) = word.chars().find(|&it| meant_sign(it) == Some('-')) {
-        return Some(not_the_sign(odd, '-', &format!("+{}", with_hyphens(word))));
+        let plain = with_hyphens(word);
+        return Some(not_the_sign(odd, '-', &format!("+{}", without_key(&plain, false))));
     }
     nearest(word).map(|best| format!("did you mean {best}?"))
 }
@@ -148,6 +179,9 @@ pub(super) fn like_an_option(word: &str) -> Option<String> {
     Some(format!("{word} is asked as a name; the option is {spelt}{value}"))
 }
 
+/// The slips that a word may have and still be meant as an option.
+const MAX_DISTANCE: usize = 2;
+
 /// The option nearest to `word`, as it is typed.
 fn nearest(word: &str) -> Option<String> {
     let lower = word.to_ascii_lowercase();
@@ -157,6 +191,11 @@ fn nearest(word: &str) -> Option<String> {
         // it is one of too many
         Err(names) if !names.is_empty() => return None,
         Err(_) => {}
+    }
+    let longest = OPTIONS.iter().map(|row| "no".len() + row.name.len()).max()?;
+    // it is too far from all of them, and the distance takes long
+    if plain.len() > longest + MAX_DISTANCE {
+        return None;
     }
     let names = OPTIONS.iter().flat_map(|row| [row.name.to_owned(), format!("no{}", row.name)]);
     // of those that are as near, a whole name goes before one that begins so
@@ -170,7 +209,8 @@ fn nearest(word: &str) -> Option<String> {
     let ((distance, _), best) = names.map(|name| (near(&name), name)).min()?;
     // one slip in three letters, two in six, not counting those that every second name begins with
     let letters = plain.strip_prefix("no").unwrap_or(&plain).len();
-    (distance <= 2 && (1..=letters).contains(&(distance * 3))).then(|| format!("+{best}"))
+    (distance <= MAX_DISTANCE && (1..=letters).contains(&(distance * 3)))
+        .then(|| format!("+{best}"))
 }
 
 /// What was meant by a word of the command line that clap understands up to `-s` or `--short`.
@@ -182,7 +222,7 @@ fn meant_by_dash(word: &str) -> Option<String> {
     Some(format!("did you mean {best}?"))
 }
 
-/// The word of `args` in which clap found the unknown `option`; none that may hold a key.
+/// The word of `args` in which clap found the unknown `option`.
 fn word_with<'a>(args: &'a [OsString], option: &str) -> Option<&'a str> {
     let command = super::clap_command();
     let takes_value = |letter| {
@@ -200,7 +240,18 @@ fn word_with<'a>(args: &'a [OsString], option: &str) -> Option<&'a str> {
         let end = letters.find(|letter| takes_value(letter) || Some(letter) == unknown);
         end.is_some_and(|end| letters[end..].chars().next() == unknown)
     };
-    args.iter().filter_map(|arg| arg.to_str()).find(is_it).filter(|word| !word.contains(':'))
+    args.iter().filter_map(|arg| arg.to_str()).find(is_it)
+}
+
+/// A word with an unknown option: what stands behind one letter may be the key of `-y`.
+fn shown(word: &str, option: &str, is_near: bool) -> String {
+    const MIN_KEY: usize = 8;
+    let unknown = option.chars().nth(1).filter(|_| !word.starts_with("--") && !is_near);
+    let letter = unknown.and_then(|letter| Some(1 + word.get(1..)?.find(letter)?));
+    match letter.map(|at| word.split_at(at + 1)) {
+        Some((until, behind)) if behind.len() >= MIN_KEY => until.to_owned(),
+        _ => without_key(word, is_near),
+    }
 }
 
 /// clap's complaint about `args` in our words.
@@ -215,7 +266,7 @@ pub(super) fn usage(error: &clap::Error, args: &[OsString]) -> Error {
             let word = word_with(args, &argument).unwrap_or(&argument);
             let hint = left_out(|it| it == option).or_else(|| meant_by_dash(word));
             return Error::Usage {
-                message: format!("invalid option: {word}"),
+                message: format!("invalid option: {}", shown(word, &argument, hint.is_some())),
                 hint: Some(hint.unwrap_or_else(|| "tdig -h lists the options".into())),
             };
         }

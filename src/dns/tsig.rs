@@ -1,6 +1,7 @@
 //! TSIG (RFC 8945): a key that both sides know proves who wrote a message. One rule: octets and the
 //! time in, a verdict out; no clock is asked here, and nothing is believed before its MAC is right.
 
+mod clause;
 mod key;
 
 use std::fmt;

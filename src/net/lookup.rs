@@ -21,6 +21,7 @@ use crate::dns::tsig::Key;
 use crate::error::Error;
 use crate::event::Event;
 use crate::exchange::{Exchange, Packet, Peer, Phases, Protocol, Transferred};
+use crate::file::Wait;
 use crate::plan::{Lookup, Route, Target, Targets, Transport};
 
 use open::Opened;
@@ -364,7 +365,8 @@ impl Attempt<'_> {
     }
 
     fn key(&mut self) -> Result<Option<Key>, Error> {
-        key(&self.lookup.route).inspect_err(|error| (self.tell)(Event::Failed(error)))
+        let wait = Wait::new(self.deadline.left());
+        key(&self.lookup.route, &wait).inspect_err(|error| (self.tell)(Event::Failed(error)))
     }
 
     /// One query, and the reply to it, over a session; again with the cookie that the server asks

@@ -1,6 +1,6 @@
 //! The network. One rule: nothing here waits past the deadline of its lookup.
 
-mod clock;
+pub(crate) mod clock;
 pub mod datagram;
 pub mod deadline;
 pub mod dial;

@@ -7,18 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion};
 
-use super::encrypted_key::is_encrypted;
+use super::files;
 use super::groups::{Group, hybrid};
 use super::key_log::SecretFile;
 use super::signature::ALGORITHMS;
 use super::trust::Recorder;
 use crate::error::{Error, system_words};
+use crate::file::Wait;
 
 /// The token of DNS over TLS (RFC 7858, IANA "ALPN protocol IDs").
 pub const DOT: &str = "dot";
@@ -153,8 +152,9 @@ impl OwnKey {
     pub fn load(
         files: Option<&(String, String)>,
         provider: &CryptoProvider,
+        wait: &Wait,
     ) -> Result<Arc<Self>, Error> {
-        let key = files.map(|(chain, key)| pair(chain, key, provider)).transpose()?;
+        let key = files.map(|(chain, key)| pair(chain, key, provider, wait)).transpose()?;
         let (asked, sent) = (AtomicBool::new(false), AtomicBool::new(false));
         Ok(Arc::new(Self { key: key.map(Arc::new), asked, sent }))
     }
@@ -183,27 +183,16 @@ impl ResolvesClientCert for OwnKey {
     }
 }
 
-fn pair(chain: &str, key: &str, provider: &CryptoProvider) -> Result<CertifiedKey, Error> {
-    let read =
-        |path: &str| std::fs::read(path).map_err(|error| failed(path, &system_words(&error)));
-    let octets = read(chain)?;
-    let mut certificates: Vec<_> = CertificateDer::pem_slice_iter(&octets)
-        .collect::<Result<_, _>>()
-        .map_err(|error| failed(chain, &error.to_string()))?;
-    if certificates.is_empty() {
-        if super::certificate::Outline::of(&octets).is_none() {
-            return Err(failed(chain, "holds no certificate"));
-        }
-        certificates.push(CertificateDer::from(octets));
-    }
-    let octets = read(key)?;
-    let parsed = PrivateKeyDer::from_pem_slice(&octets)
-        .or_else(|_| PrivateKeyDer::try_from(octets.as_slice()).map(|it| it.clone_key()));
-    let encrypted = || failed(key, "the key is encrypted; openssl pkey -in FILE decrypts it");
-    let unusable = |words| if is_encrypted(&octets) { encrypted() } else { failed(key, words) };
-    let parsed = parsed.map_err(|_| unusable("holds no private key"))?;
+fn pair(
+    chain: &str,
+    key: &str,
+    provider: &CryptoProvider,
+    wait: &Wait,
+) -> Result<CertifiedKey, Error> {
+    let certificates = files::certificates(chain, wait)?;
+    let parsed = files::private_key(key, wait)?;
     let signing = provider.key_provider.load_private_key(parsed);
-    let signing = signing.map_err(|_| unusable("the private key cannot be used"))?;
+    let signing = signing.map_err(|_| failed(key, "the private key cannot be used"))?;
     let pair = CertifiedKey::new(certificates, signing);
     match pair.keys_match() {
         Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => {

@@ -1,17 +1,13 @@
 //! A policy loaded: trust anchors, where from and how many, and the keys of pin files. One rule:
 //! what is asked for and cannot be had is an error, never an empty store.
 
-use std::path::Path;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, TrustAnchor};
-use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
-use x509_parser::prelude::FromDer;
-use x509_parser::x509::SubjectPublicKeyInfo;
-
-use super::certificate::{self, Outline, pin};
+use super::certificate;
+use super::files;
 use super::policy::{Policy, Root};
-use crate::error::{Error, SYSTEM_STORE, system_words};
+use crate::error::{Error, SYSTEM_STORE};
+use crate::file::Wait;
 use crate::verdict::CertContent;
 
 /// A policy with everything it names loaded.
@@ -24,13 +20,13 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Reads stores and files.
-    pub fn load(policy: &Policy) -> Result<Self, Error> {
+    /// Reads stores and files, no longer than `wait` lets them take.
+    pub fn load(policy: &Policy, wait: &Wait) -> Result<Self, Error> {
         let mut policy = policy.clone();
         for path in std::mem::take(&mut policy.pin_files) {
-            policy.pins.push(pin_file(&path)?);
+            policy.pins.push(files::pin_of(&path, wait)?);
         }
-        Ok(Self { anchors: Anchors::load(&policy)?, policy })
+        Ok(Self { anchors: Anchors::load(&policy, wait)?, policy })
     }
 }
 
@@ -49,7 +45,7 @@ pub struct Anchors {
 impl Anchors {
     /// Loads what `policy` trusts. In a profile that verifies no chain these are the built-in
     /// roots, by which a strict client would have judged.
-    pub fn load(policy: &Policy) -> Result<Self, Error> {
+    pub fn load(policy: &Policy, wait: &Wait) -> Result<Self, Error> {
         if policy.roots.is_empty() {
             let mut loaded = Self::default();
             loaded.extend_from_built_in();
@@ -59,9 +55,9 @@ impl Anchors {
         for root in &policy.roots {
             let before = loaded.anchors.len();
             match root {
-                Root::System => loaded.extend(system()?),
+                Root::System => loaded.extend(system(wait)?),
                 Root::Mozilla => loaded.extend_from_built_in(),
-                Root::File(path) => loaded.extend(file(path)?),
+                Root::File(path) => loaded.extend(file(path, wait)?),
             }
             loaded.imported.push((root.clone(), loaded.anchors.len() - before));
         }
@@ -111,66 +107,19 @@ impl Anchors {
     }
 }
 
-/// The hash of the key in the PEM or DER file at `path`: that of its first certificate, or the
-/// public key it holds.
-fn pin_file(path: &str) -> Result<[u8; 32], Error> {
-    let octets = std::fs::read(path).map_err(|error| unreadable(path, &system_words(&error)))?;
-    let certificate = CertificateDer::from_pem_slice(&octets)
-        .map(|it| it.to_vec())
-        .ok()
-        .or_else(|| Outline::of(&octets).map(|_| octets.clone()));
-    if let Some(outline) = certificate.as_deref().and_then(Outline::of) {
-        return Ok(pin(outline.spki));
-    }
-    let key = SubjectPublicKeyInfoDer::from_pem_slice(&octets)
-        .unwrap_or_else(|_| SubjectPublicKeyInfoDer::from(octets.as_slice()).into_owned());
-    match SubjectPublicKeyInfo::from_der(&key) {
-        Ok(_) => Ok(pin(&key)),
-        Err(_) => Err(unreadable(path, "holds neither a certificate nor a public key")),
+fn system(wait: &Wait) -> Result<Vec<Anchor>, Error> {
+    let anchors = anchors(files::system(wait)?);
+    match anchors.is_empty() {
+        true => Err(unreadable(SYSTEM_STORE, "holds no certificate that can be read")),
+        false => Ok(anchors),
     }
 }
 
-/// The system's store. The bundle alone is read where there is one: it holds the same as the
-/// directory beside it, at a quarter of the cost.
-fn system() -> Result<Vec<Anchor>, Error> {
-    const BUNDLES: [&str; 5] = [
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/ssl/ca-bundle.pem",
-        "/etc/ssl/cert.pem",
-    ];
-    let chosen_by_user =
-        ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|it| std::env::var_os(it).is_some());
-    let bundle = BUNDLES.iter().map(Path::new).find(|it| cfg!(target_os = "linux") && it.exists());
-    let CertificateResult { certs, errors, .. } = match bundle {
-        Some(bundle) if !chosen_by_user => load_certs_from_paths(Some(bundle), None),
-        _ => load_native_certs(),
-    };
-    let anchors = anchors(certs);
-    match (anchors.is_empty(), errors.first()) {
-        (false, _) => Ok(anchors),
-        (true, Some(error)) => Err(unreadable(SYSTEM_STORE, &error.to_string())),
-        (true, None) => Err(unreadable(SYSTEM_STORE, "not found")),
-    }
-}
-
-fn file(path: &str) -> Result<Vec<Anchor>, Error> {
-    let octets = std::fs::read(path).map_err(|error| unreadable(path, &system_words(&error)))?;
-    let mut certificates = Vec::new();
-    for certificate in CertificateDer::pem_slice_iter(&octets) {
-        certificates.push(certificate.map_err(|error| unreadable(path, &error.to_string()))?);
-    }
-    if certificates.is_empty() {
-        if Outline::of(&octets).is_none() {
-            return Err(unreadable(path, "holds no certificate"));
-        }
-        certificates.push(CertificateDer::from(octets));
-    }
-    let anchors = anchors(certificates);
-    match anchors.len() {
-        0 => Err(unreadable(path, "holds no certificate that can be read")),
-        _ => Ok(anchors),
+fn file(path: &str, wait: &Wait) -> Result<Vec<Anchor>, Error> {
+    let anchors = anchors(files::certificates(path, wait)?);
+    match anchors.is_empty() {
+        true => Err(unreadable(path, "holds no certificate that can be read")),
+        false => Ok(anchors),
     }
 }
 

@@ -20,6 +20,7 @@ mod corpus;
 mod expiry;
 mod fallback;
 mod faults;
+mod files;
 mod flaws;
 mod generated;
 mod greeting;
@@ -40,6 +41,7 @@ mod readme;
 #[cfg(target_os = "linux")]
 mod resolver;
 mod run;
+mod secrets;
 mod server;
 mod soak;
 mod staple;

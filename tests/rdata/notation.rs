@@ -27,7 +27,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
                 }
             }
             '"' if quoted => {
-                (quoted, open) = (false, chars.peek().is_some_and(|it| !it.is_whitespace()))
+                (quoted, open) = (false, chars.peek().is_some_and(|it| !it.is_whitespace()));
             }
             // a value behind `key=` is part of its word
             '"' if open => quoted = true,

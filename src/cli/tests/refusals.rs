@@ -328,3 +328,40 @@ fn a_name_that_is_an_options_is_asked_with_a_warning() {
         assert!(look(word).warnings.is_empty(), "{word}");
     }
 }
+
+#[test]
+fn a_key_behind_the_wrong_letter_is_not_repeated() {
+    for (line, expected) in [
+        ("--key=c2VjcmV0c2Vj", "invalid option: --key=..."),
+        ("--keyc2VjcmV0c2Vj", "invalid option: --ke..."),
+        ("--yc2VjcmV0c2Vj", "invalid option: --yc..."),
+        ("--tsig=labkey:c2VjcmV0", "invalid option: --tsig=..."),
+        ("-zyc2VjcmV0c2Vj", "invalid option: -z"),
+        ("-4zkc2VjcmV0c2Vj", "invalid option: -4z"),
+        ("+key=labkey:c2VjcmV0", "invalid option: +key=..."),
+        ("+yc2VjcmV0c2Vj", "invalid option: +yc2V..."),
+        ("+ylabkey:c2VjcmV0", "invalid option: +ylabkey:..."),
+        ("+c2VjcmV0c2Vj", "invalid option: +c2Vj..."),
+        // what is short, or near to an option, is none
+        ("+nonsense", "invalid option: +nonsense"),
+        ("+tls-hots=dns.example", "invalid option: +tls-hots=..."),
+        ("--tls-ca=a.pem", "invalid option: --tls-ca=a.pem"),
+    ] {
+        let (message, _) = refused([line]);
+        assert_eq!(message, expected, "{line}");
+    }
+    assert_eq!(look("+k=c2VjcmV0c2Vj").warnings, ["superfluous option argument: +k=..."]);
+}
+
+#[test]
+fn a_word_of_any_length_is_refused_at_once() {
+    let began = std::time::Instant::now();
+    for start in ["+", "--", "+no", "+tls\u{2013}"] {
+        for _ in 0..50 {
+            let (message, hint) = refused([&*format!("{start}{}", "a".repeat(16 * 1024))]);
+            assert!(message.len() < 60 && hint.len() < 60, "{start}");
+        }
+    }
+    // each took a tenth of a second where its distance to every option was measured
+    assert!(began.elapsed() < std::time::Duration::from_secs(4));
+}

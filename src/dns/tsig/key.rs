@@ -10,6 +10,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
+use super::clause::Clause;
 use crate::dns::name::Name;
 use crate::dns::query::parse_name;
 use crate::text;
@@ -33,16 +34,34 @@ impl Key {
     }
 
     /// Reads the text of a file: BIND's `key "name" { algorithm hmac-sha256; secret "base64"; };`,
-    /// the first one if there are more, or a first line as [`Key::parse`] has it, which may be a
-    /// comment, as in what `keymgr -t` prints.
+    /// or a first line as [`Key::parse`] has it, which may be a comment, as in what `keymgr -t`
+    /// prints. A file with more keys than one does not say which is meant.
     pub fn from_file(text: &str) -> Result<Self, KeyFault> {
-        if let Some(clause) = Clause::read(text) {
-            let lacks = |lacks| KeyFault::Clause { lacks };
-            let algorithm = clause.algorithm.ok_or(lacks("algorithm"))?;
-            return Self::new(algorithm, clause.name, clause.secret.ok_or(lacks("secret"))?);
+        let mut clauses = Clause::all(text)?;
+        if let [_, _, ..] = clauses[..] {
+            return Err(KeyFault::Number(clauses.len()));
         }
-        let line = text.lines().next().unwrap_or_default();
-        Self::parse(line.trim_start_matches('#').trim())
+        if let Some(Clause { name, algorithm, secret }) = clauses.pop() {
+            let algorithm = algorithm.ok_or(KeyFault::Clause { lacks: "algorithm" })?;
+            let secret = secret.ok_or(KeyFault::Clause { lacks: "secret" })?;
+            // it may go on in the next line
+            let secret: String = secret.split_ascii_whitespace().collect();
+            return Self::new(algorithm, name, &secret);
+        }
+        let of_line = |line: &str| Self::parse(line.trim_start_matches('#').trim());
+        let mut lines = text.lines();
+        let first = of_line(lines.next().unwrap_or_default());
+        match first {
+            Ok(key) => {
+                // a comment may look like a name and base64, but hardly like an algorithm too
+                let begins = |line: &str| ALGORITHMS.iter().any(|row| has_algorithm(line, row));
+                let is_key = |line: &&str| !line.starts_with('#') || begins(line);
+                let more = lines.filter(is_key).filter(|line| of_line(line).is_ok()).count();
+                if more == 0 { Ok(key) } else { Err(KeyFault::Number(1 + more)) }
+            }
+            Err(_) if is_of_another_server(text) => Err(KeyFault::Notation),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// The name.
@@ -64,9 +83,10 @@ impl Key {
         }
         wire.push(0);
         match STANDARD.decode(secret) {
-            Ok(secret) if secret.is_empty() => Err(KeyFault::Empty { name: text::free(name) }),
+            Ok(secret) if secret.is_empty() => Err(KeyFault::Empty { name: shown(name) }),
+            Ok(secret) if is_rather_a_secret(name, &secret) => Err(KeyFault::Order),
             Ok(secret) => Ok(Self { algorithm, name: wire, secret }),
-            Err(_) => Err(KeyFault::Base64 { name: text::free(name) }),
+            Err(_) => Err(KeyFault::Base64 { name: shown(name) }),
         }
     }
 
@@ -156,7 +176,41 @@ impl fmt::Debug for Algorithm {
     }
 }
 
-/// Why a text is no key. The words stand after `bad key NAME` and hold nothing of the secret.
+/// Whether a line begins with this algorithm, be it in a comment.
+fn has_algorithm(line: &str, row: &Algorithm) -> bool {
+    let line = line.trim_start_matches('#').trim_start();
+    let head = line.split_at_checked(row.name.len());
+    head.is_some_and(|(name, rest)| name.eq_ignore_ascii_case(row.name) && rest.starts_with(':'))
+}
+
+/// Whether the name of a key is its secret, typed before the name: one long label in the letters of
+/// base64 and hex, with more octets than what stands in the secret's place. It would be sent, in
+/// the clear where there is no TLS, and shown.
+fn is_rather_a_secret(name: &str, secret: &[u8]) -> bool {
+    const MIN_LETTERS: usize = 16;
+    let of_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let digits = name.trim_end_matches('=');
+    let is_base64 = digits.len() >= MIN_LETTERS && digits.bytes().all(of_base64);
+    name.contains('=') || (is_base64 && digits.len() * 3 / 4 > secret.len())
+}
+
+/// The name of a key that cannot be used, unless it may be the secret, typed before the name: no
+/// secret is so short.
+fn shown(name: &str) -> Option<String> {
+    const MIN_SECRET: usize = 8;
+    name.split('.').all(|label| label.len() < MIN_SECRET).then(|| text::free(name))
+}
+
+/// Whether a file has a key in the notation of NSD, Unbound or Knot DNS.
+fn is_of_another_server(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_start_matches([' ', '\t', '-']);
+        ["key:", "secret:"].iter().any(|it| line.starts_with(it))
+    })
+}
+
+/// Why a text is no key. The words hold nothing of it: where the secret stands in a text that is no
+/// key, nobody knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyFault {
     /// An algorithm that there is not.
@@ -164,30 +218,38 @@ pub enum KeyFault {
     /// The secret is not base64.
     Base64 {
         /// The name of the key.
-        name: String,
+        name: Option<String>,
     },
     /// BIND's notation, incomplete.
     Clause {
         /// What it does not say.
         lacks: &'static str,
     },
+    /// BIND's notation: a statement that is there twice, or is not ended by a semicolon.
+    Statement,
     /// The secret is there, but nothing is in it.
     Empty {
         /// The name of the key.
-        name: String,
+        name: Option<String>,
     },
     /// Nothing that separates a name from a secret.
     Form,
     /// Its name is no domain name.
     Name,
+    /// The notation of NSD, Unbound or Knot DNS.
+    Notation,
+    /// So many keys in one file.
+    Number(usize),
+    /// The secret stands where the name belongs.
+    Order,
 }
 
 impl KeyFault {
-    /// The name of the key, where one can be sure that it is the name and not the secret.
+    /// The name of the key, where it is sure not to be the secret.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::Base64 { name } | Self::Empty { name } => Some(name),
-            Self::Algorithm | Self::Clause { .. } | Self::Form | Self::Name => None,
+            Self::Base64 { name } | Self::Empty { name } => name.as_deref(),
+            _ => None,
         }
     }
 }
@@ -201,74 +263,19 @@ impl fmt::Display for KeyFault {
             }
             Self::Base64 { .. } => f.write_str("the secret is not base64"),
             Self::Clause { lacks } => write!(f, "the key has no {lacks}"),
+            Self::Statement => {
+                f.write_str("a statement of the key is there twice, or not ended by a semicolon")
+            }
             Self::Empty { .. } => f.write_str("the secret is empty"),
             Self::Form => f.write_str("expected [algorithm:]name:base64"),
             Self::Name => f.write_str("its name is no domain name"),
+            Self::Notation => f.write_str(
+                "the notation of another server, expected key NAME { algorithm ALGORITHM; \
+                 secret BASE64; }; or a line [algorithm:]name:base64",
+            ),
+            Self::Number(keys) => write!(f, "{keys} keys where one is meant"),
+            Self::Order => f.write_str("the secret stands where the name belongs"),
         }
-    }
-}
-
-/// A key as BIND writes it.
-struct Clause<'a> {
-    name: &'a str,
-    algorithm: Option<&'a str>,
-    secret: Option<&'a str>,
-}
-
-impl<'a> Clause<'a> {
-    /// `None` if the text does not begin as a clause does.
-    fn read(text: &'a str) -> Option<Self> {
-        let mut words = Words(text);
-        let (key, name, brace) = (words.next()?, words.next()?, words.next()?);
-        if key != "key" || brace != "{" {
-            return None;
-        }
-        let mut clause = Self { name, algorithm: None, secret: None };
-        while let Some(word) = words.next().filter(|&word| word != "}") {
-            match word {
-                "algorithm" => clause.algorithm = words.next(),
-                "secret" => clause.secret = words.next(),
-                _ => {}
-            }
-        }
-        Some(clause)
-    }
-}
-
-/// The words of a file of BIND: without comments, and without the quotes of those in quotes.
-struct Words<'a>(&'a str);
-
-impl<'a> Iterator for Words<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        loop {
-            let text = self.0.trim_start();
-            let comment = if text.starts_with('#') || text.starts_with("//") {
-                "\n"
-            } else if text.starts_with("/*") {
-                "*/"
-            } else {
-                return self.word(text);
-            };
-            self.0 = text.split_once(comment).map_or("", |(_, rest)| rest);
-        }
-    }
-}
-
-impl<'a> Words<'a> {
-    fn word(&mut self, text: &'a str) -> Option<&'a str> {
-        const MARKS: [char; 4] = ['{', '}', ';', '"'];
-        let (word, rest) = if let Some(quoted) = text.strip_prefix('"') {
-            quoted.split_once('"').unwrap_or((quoted, ""))
-        } else if text.starts_with(MARKS) {
-            text.split_at(1)
-        } else {
-            let ends = |c: char| MARKS.contains(&c) || c.is_whitespace();
-            text.split_at(text.find(ends).unwrap_or(text.len()))
-        };
-        self.0 = rest;
-        (!text.is_empty()).then_some(word)
     }
 }
 
@@ -293,9 +300,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused_with_the_reason_and_without_the_secret() {
+    fn what_is_no_key_is_refused_with_the_reason_and_without_what_was_typed() {
         let algorithm = "unknown algorithm, not one of \
              hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512";
+        let order = "the secret stands where the name belongs";
         for (typed, name, reason) in [
             ("", None, "expected [algorithm:]name:base64"),
             ("c2VjcmV0", None, "expected [algorithm:]name:base64"),
@@ -306,10 +314,21 @@ mod tests {
             ("labkey:", Some("labkey"), "the secret is empty"),
             ("labkey:c2VjcmV", Some("labkey"), "the secret is not base64"),
             ("hmac-sha256:labkey:c2VjcmV\u{fc}", Some("labkey"), "the secret is not base64"),
+            // what was meant as the name may be base64 too
+            (&format!("{SECRET}:labkey"), None, "the secret is not base64"),
+            (&format!("{SECRET}:testkey1"), None, order),
+            (&format!("hmac-sha512:{SECRET}:testkey1"), None, order),
+            ("c2VjcmV0LXNlY3JldC1z:key1", None, order),
+            ("c2VjcmV0Zg==:name", None, order),
+            ("00112233445566778899aabbccddeeff:key1", None, order),
         ] {
             let fault = Key::parse(typed).unwrap_err();
-            assert_eq!((fault.name(), fault.to_string().as_str()), (name, reason), "{typed}");
+            assert_eq!((fault.name(), &*fault.to_string()), (name, reason), "{typed}");
             assert!(!format!("{fault:?}").contains("c2VjcmV"), "{typed}");
+        }
+        // a name may be long, or look like base64
+        for typed in ["transfer-key-of-the-primary:c2VjcmV0", "keyofprimaryserver:SECRET"] {
+            assert!(Key::parse(&typed.replace("SECRET", SECRET)).is_ok(), "{typed}");
         }
     }
 
@@ -317,30 +336,60 @@ mod tests {
     fn a_file_holds_a_line_or_a_clause_of_bind() {
         let expected = Key::parse(&format!("hmac-sha512:host.example:{SECRET}")).unwrap();
         for file in [
-            "hmac-sha512:host.example:SECRET",
-            "  hmac-sha512:host.example:SECRET \r\nanything",
-            "# hmac-sha512:host.example:SECRET\nkey:\n  - id: host.example\n",
-            "key \"host.example\" {\n\talgorithm hmac-sha512;\n\tsecret \"SECRET\";\n};\n",
-            "key host.example{secret SECRET;algorithm hmac-sha512;};",
-            "# of the lab\n// and\n/* more: of\nit */ key Host.Example. { // this one\n\
-             algorithm \"HMAC-SHA512\"; secret \"SECRET\"; }; key b { secret \"AAAA\"; };",
+            "hmac-sha512:host.example:BASE64",
+            "  hmac-sha512:host.example:BASE64 \r\nanything",
+            "hmac-sha512:host.example:BASE64\n# of:note",
+            "# hmac-sha512:host.example:BASE64\nkey:\n  - id: host.example\n    secret: BASE64\n",
+            "key \"host.example\" {\n\talgorithm hmac-sha512;\n\tsecret \"BASE64\";\n};\n",
+            "key host.example{secret BASE64;algorithm hmac-sha512;};",
+            "KEY \"host.example\" { ALGORITHM HMAC-SHA512; SECRET \"BASE64\"; };",
+            "key host.example { algorithm hmac-sha512; secret BASE64 }",
+            "# caf\u{fffd}\n// and\n/* more: of\nit */ key Host.Example. { // this one\n\
+             algorithm \"HMAC-SHA512\"; secret \"BASE64\"; }; server 192.0.2.1 { keys { b; }; };",
         ] {
-            assert_eq!(Key::from_file(&file.replace("SECRET", SECRET)), Ok(expected.clone()));
+            let file = file.replace("BASE64", SECRET);
+            assert_eq!(Key::from_file(&file), Ok(expected.clone()), "{file}");
         }
+        let (front, back) = SECRET.split_at(20);
+        let folded =
+            format!("key host.example {{ algorithm hmac-sha512; secret \"{front}\n\t{back}\"; }};");
+        assert_eq!(Key::from_file(&folded), Ok(expected));
+        // slashes are of base64, and begin a comment only where a word may begin
+        let slashes = "key h { algorithm hmac-md5; secret ab//; };";
+        assert_eq!(Key::from_file(slashes).unwrap().secret, [0x69, 0xbf, 0xff]);
+    }
+
+    #[test]
+    fn what_is_no_key_in_a_file_is_refused_with_the_reason() {
+        let clause = |name| format!("key {name} {{ algorithm hmac-md5; secret c2VjcmV0; }};\n");
+        let line = "hmac-md5:a:c2VjcmV0\n";
         for (file, fault) in [
             ("", KeyFault::Form),
             ("\nhost.example:c2VjcmV0", KeyFault::Form),
             ("/* key host.example", KeyFault::Form),
             ("key host.example {", KeyFault::Clause { lacks: "algorithm" }),
             ("key host.example { algorithm hmac-md5; };", KeyFault::Clause { lacks: "secret" }),
+            ("key h { algorithm hmac-md5; secret ; };", KeyFault::Clause { lacks: "secret" }),
             ("key \"host", KeyFault::Form),
             ("key h { algorithm md5; secret c2VjcmV0; };", KeyFault::Algorithm),
+            ("key h { algorithm hmac-md5; secret c2Vj cmV0; };", KeyFault::Statement),
+            ("key h { algorithm hmac-md5 secret c2VjcmV0; };", KeyFault::Statement),
+            (
+                "key h { algorithm hmac-md5; algorithm hmac-sha1; secret c2VjcmV0; };",
+                KeyFault::Statement,
+            ),
+            (&(clause("a") + &clause("b")), KeyFault::Number(2)),
+            (
+                &(clause("a") + "options { port 1; };" + &clause("a") + &clause("c")),
+                KeyFault::Number(3),
+            ),
+            (&line.repeat(2), KeyFault::Number(2)),
+            (&format!("# {line}key:\n# {line}"), KeyFault::Number(2)),
+            ("key:\n    name: \"a\"\n    secret: \"c2VjcmV0\"\n", KeyFault::Notation),
+            ("# mine\nkey:\n  - id: a\n    secret: c2VjcmV0\n", KeyFault::Notation),
         ] {
             assert_eq!(Key::from_file(file), Err(fault), "{file}");
         }
-        // slashes are of base64, and begin a comment only where a word may begin
-        let slashes = "key h { algorithm hmac-md5; secret ab//; };";
-        assert_eq!(Key::from_file(slashes).unwrap().secret, [0x69, 0xbf, 0xff]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::{Attempt, share};
 use crate::error::{Error, Handshake, system_words};
 use crate::event::{Event, Source};
 use crate::exchange::{Endpoint, Peer, Phases, Protocol};
+use crate::file::Wait;
 use crate::net::deadline::{Deadline, poll};
 use crate::net::dial::{self, Race, Stream};
 use crate::net::resolve;
@@ -244,11 +245,12 @@ impl Attempt<'_> {
 
     /// What a target is judged by, once it is sure that our own certificate can be shown.
     fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
+        let wait = Wait::new(self.deadline.left());
         if let Some(own) = &target.hello.own {
             // the session loads it again; what is wrong with it is told before anybody is dialled
-            OwnKey::load(Some(own), &target.hello.provider())?;
+            OwnKey::load(Some(own), &target.hello.provider(), &wait)?;
         }
-        let trust = Trust::load(&target.policy)?;
+        let trust = Trust::load(&target.policy, &wait)?;
         for (root, count) in &trust.anchors.imported {
             let source = match root {
                 Root::System => Source::System,

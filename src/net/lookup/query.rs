@@ -1,6 +1,7 @@
 //! A query as it leaves, and what of its reply is bound to it: the cookie and the signature. One
 //! rule: what a server wants to hear again is believed only where it holds what we sent.
 
+use std::fmt::Display;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hickory_proto::ProtoError;
@@ -9,7 +10,8 @@ use crate::cli::settings::KeySource;
 use crate::dns::edns::{CLIENT_COOKIE, COOKIE, is_cookie};
 use crate::dns::message::Message;
 use crate::dns::tsig::{self, Key, Mac, TsigFault, Verifier};
-use crate::error::{Error, system_words};
+use crate::error::Error;
+use crate::file::{self, Wait};
 use crate::plan::{Lookup, Route};
 
 /// The query as it is sent: with an ID of its own, a cookie where it has one, and the MAC of its
@@ -39,17 +41,19 @@ pub(in crate::net) fn encode(
     Ok((bytes, mac))
 }
 
-/// The key of a route.
-pub(super) fn key(route: &Route) -> Result<Option<Key>, Error> {
+/// The key of a route; its file must be read within `wait`.
+pub(super) fn key(route: &Route, wait: &Wait) -> Result<Option<Key>, Error> {
     match &route.key {
         None => Ok(None),
         Some(KeySource::Typed(key)) => Ok(Some(key.clone())),
         Some(KeySource::File(path)) => {
-            let unreadable = |reason| Error::File { path: path.clone(), reason };
-            let text =
-                std::fs::read_to_string(path).map_err(|error| unreadable(system_words(&error)))?;
-            let key = Key::from_file(&text)
-                .map_err(|fault| unreadable(format!("bad keyfile ({fault})")))?;
+            let octets = file::read_of_k(path, wait)?;
+            let unusable = |why: &dyn Display| {
+                let reason = format!("bad keyfile ({why})");
+                Error::File { path: path.clone(), reason }
+            };
+            let text = file::text(&octets).map_err(|why| unusable(&why))?;
+            let key = Key::from_file(&text).map_err(|fault| unusable(&fault))?;
             Ok(Some(key))
         }
     }

@@ -21,6 +21,7 @@ use super::{Session, is_interruption};
 use crate::alert::Alert;
 use crate::error::{Error, Handshake, system_words};
 use crate::exchange::{Endpoint, Peer};
+use crate::file::Wait;
 use crate::net::deadline::Deadline;
 use crate::net::dial::Stream;
 use crate::plan::Target;
@@ -64,7 +65,8 @@ impl<'a> Greeting<'a> {
     ) -> Result<Self, Error> {
         let start = deadline.elapsed();
         let provider = Arc::new(target.hello.provider());
-        let own = OwnKey::load(target.hello.own.as_ref(), &provider)?;
+        let wait = Wait::new(deadline.left());
+        let own = OwnKey::load(target.hello.own.as_ref(), &provider, &wait)?;
         let recorder = Recorder::new(trust, &provider);
         let mut tls = greeting(target, &peer, &recorder, provider, &own)?;
         // the greatest message and the records around it are all that may have to wait

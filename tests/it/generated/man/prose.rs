@@ -110,8 +110,10 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
         "BATCH",
         &[
             "With `-f` each line of a file is a command line of its own, without the name of the \
-             program; empty lines and those that begin with # or ; are none. What stands on the \
-             command line is for every line; servers of a line replace those of the command line. `-d`, `-f`, `-h`, `-r`, `-V`, `--color`, +pipeline, \
+             program. A word that begins with # or ; begins a comment, which ends with its line; \
+             empty lines are none. Of a file that holds a key or a certificate nothing is asked \
+             from there on. What stands on the command line is for every line; servers of a line \
+             replace those of the command line. `-d`, `-f`, `-h`, `-r`, `-V`, `--color`, +pipeline, \
              +connections and +unordered are for the whole batch, and are errors in a line. Lines are read as they come, also from a pipe, and \
              memory does not grow with their number.",
             "Queries to the same server share a session, with +pipeline of them in flight and \
@@ -140,7 +142,8 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
         &["`-y` and `-k` sign queries with TSIG (RFC 8945) and verify the signatures of \
              replies; the algorithms are hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, \
              hmac-sha384 and hmac-sha512. A key on the command line is for all users of the \
-             machine to see, so `-k` is better. A reply whose signature is missing or wrong is \
+             machine to see, so `-k` is better. Its file holds one key: a line as `-y` has it, or BIND's \
+             notation. No message repeats what may be a key. A reply whose signature is missing or wrong is \
              shown, an error says why, and the exit status is 11."],
     ),
     (
@@ -159,7 +162,8 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
         "CLIENT CERTIFICATES",
         &["+tls-certfile and +tls-keyfile are needed both. They are shown to a server that asks \
              for a certificate; with `-d` tdig says whether it did. A server that refuses them \
-             does so with an alert, which in TLS 1.3 comes in place of the reply."],
+             does so with an alert, which in TLS 1.3 comes in place of the reply. An encrypted key is \
+             not decrypted."],
     ),
     (
         "CHECKS",
@@ -238,8 +242,17 @@ pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
          `wireshark`(1) reads a capture of them. It is made for its owner alone, for whoever reads \
          it can read the sessions; one that exists keeps its mode.",
     ),
-    ("`HOME`", "The folder of `.tdigrc`."),
-    ("`TZ`", "The time zone of the time in a reply's statistics. Certificate dates are UTC."),
+    (
+        "`HOME`",
+        "The folder of `.tdigrc`. Where it is no absolute path of a folder that can be read, there \
+         is no such file.",
+    ),
+    (
+        "`TZ`",
+        "The time zone of the time in a reply's statistics: a name of the zone database below \
+         `TZDIR` or /usr/share/zoneinfo, the path of such a file, or a rule (POSIX). What cannot be \
+         read is UTC. Certificate dates are UTC.",
+    ),
 ];
 
 pub(super) const FILES: &[(&str, &str)] = &[
@@ -249,6 +262,13 @@ pub(super) const FILES: &[(&str, &str)] = &[
          before those of the command line. Servers, trust anchors and pins on the command line \
          replace those of the file; everything else adds to it. A word that begins with # or ; begins a comment, which \
          ends with its line. `-r` leaves the file unread.",
+    ),
+    (
+        "PEM files",
+        "What the options of certificates and keys name may be odd in form: with a byte order \
+         mark, indented, on one line, with line feeds written as \\n, with `X509` or `TRUSTED` in its \
+         labels. A certificate that cannot be read is an error that names its line. A file, which \
+         may be a pipe, must be read within +timeout, and has 16 MiB at most.",
     ),
     (
         "/etc/resolv.conf",
