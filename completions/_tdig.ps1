@@ -17,6 +17,7 @@ Register-ArgumentCompleter -Native -CommandName 'tdig' -ScriptBlock {
         '+tls-keyfile=' = 'The private key of +tls-certfile.'
         '+tls-alpn=' = 'Offer the ALPN token TOKEN, not dot.'
         '+tls-version=' = 'Offer only this version of TLS.'
+        '+tls-groups=' = 'Offer the key exchange groups GROUP,...'
         '+tls-expiry=' = 'Fail if a certificate expires within TIME.'
         '+fail=' = 'Fail on COND[,...]: rcode, nodata and others.'
         '+tcp' = 'Use TCP; with +notls, instead of UDP.'

@@ -50,6 +50,7 @@ complete -c tdig -n "__tdig_word '+*'" -a '+tls-certfile=' -d 'Client certificat
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-keyfile=' -d 'The private key of +tls-certfile.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-alpn=' -d 'Offer the ALPN token TOKEN, not dot.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-version=' -d 'Offer only this version of TLS.'
+complete -c tdig -n "__tdig_word '+*'" -a '+tls-groups=' -d 'Offer the key exchange groups GROUP,...'
 complete -c tdig -n "__tdig_word '+*'" -a '+tls-expiry=' -d 'Fail if a certificate expires within TIME.'
 complete -c tdig -n "__tdig_word '+*'" -a '+fail=' -d 'Fail on COND[,...]: rcode, nodata and others.'
 complete -c tdig -n "__tdig_word '+*'" -a '+tcp' -d 'Use TCP; with +notls, instead of UDP.'

@@ -339,7 +339,7 @@ mod tests {
                     fingerprint: [0; 32],
                     content: Ok(CertContent { not_after: 90 * DAY, ..CertContent::default() }),
                 }],
-                verdict: Verdict { at: 60 * DAY, path: vec![0], ..Verdict::default() },
+                verdict: Verdict { at: 60 * DAY, path: vec![0], needed: 1, ..Verdict::default() },
                 ..TlsFacts::default()
             };
             facts.session.version = version.into();

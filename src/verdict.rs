@@ -317,6 +317,40 @@ pub enum Flaw {
     OtherKey,
 }
 
+impl Flaw {
+    /// Every flaw, in the order in which they are declared.
+    pub const ALL: &[Self] = &[
+        Self::OtherName,
+        Self::NoNames,
+        Self::SelfSigned,
+        Self::CaAsServer,
+        Self::UnknownRoot,
+        Self::UnknownIssuer,
+        Self::IntermediateMissing,
+        Self::NotCa,
+        Self::BadSignature,
+        Self::WeakAlgorithm,
+        Self::UnsupportedAlgorithm,
+        Self::KeyUnproved,
+        Self::NameConstraint,
+        Self::PathLength,
+        Self::UnknownCritical,
+        Self::OldVersion,
+        Self::Malformed,
+        Self::TooComplex,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::OtherPurpose,
+        Self::KeyUsage,
+        Self::Revoked,
+        Self::NoStaple,
+        Self::StaleStaple,
+        Self::BadStaple,
+        Self::PinUnproved,
+        Self::OtherKey,
+    ];
+}
+
 impl fmt::Display for Flaw {
     /// A word for programs: it does not change.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

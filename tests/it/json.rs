@@ -310,41 +310,14 @@ fn on_a_terminal_an_object_is_indented() {
     assert_eq!(objects(&seen).len(), 1);
 }
 
-/// In the order of their definition.
-const FLAWS: [Flaw; 26] = [
-    Flaw::OtherName,
-    Flaw::NoNames,
-    Flaw::SelfSigned,
-    Flaw::CaAsServer,
-    Flaw::UnknownRoot,
-    Flaw::UnknownIssuer,
-    Flaw::IntermediateMissing,
-    Flaw::NotCa,
-    Flaw::BadSignature,
-    Flaw::WeakAlgorithm,
-    Flaw::NameConstraint,
-    Flaw::PathLength,
-    Flaw::UnknownCritical,
-    Flaw::OldVersion,
-    Flaw::Malformed,
-    Flaw::TooComplex,
-    Flaw::Expired,
-    Flaw::NotYetValid,
-    Flaw::OtherPurpose,
-    Flaw::KeyUsage,
-    Flaw::Revoked,
-    Flaw::NoStaple,
-    Flaw::StaleStaple,
-    Flaw::BadStaple,
-    Flaw::PinUnproved,
-    Flaw::OtherKey,
-];
-
 #[test]
 fn the_schema_lists_the_word_of_every_flaw() {
     let schema: Value = serde_json::from_str(include_str!("../../man/tdig.schema.json")).unwrap();
     let listed = &schema["$defs"]["answer"]["properties"]["flaw"]["enum"];
     let listed: Vec<_> = listed.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    let words = FLAWS.map(|flaw| flaw.to_string());
+    let words = Flaw::ALL.iter().map(Flaw::to_string).collect::<Vec<_>>();
     assert_eq!(listed, words);
+    // none is missing: the last one declared has the last place
+    let places: Vec<_> = Flaw::ALL.iter().map(|flaw| *flaw as usize).collect();
+    assert_eq!(places, (0..=Flaw::OtherKey as usize).collect::<Vec<_>>());
 }
