@@ -79,6 +79,7 @@ impl Plan {
             barrier: None,
             summary: Summary::new(),
             progress,
+            is_cut: false,
             status: None,
         };
         batch.run()
@@ -122,6 +123,8 @@ struct Batch<'a, 'b> {
     barrier: Option<Job>,
     summary: Summary,
     progress: Option<Progress>,
+    /// Lines were left unread, because nobody reads the results.
+    is_cut: bool,
     /// The number and the exit status of the first query that failed.
     status: Option<(usize, u8)>,
 }
@@ -129,6 +132,9 @@ struct Batch<'a, 'b> {
 impl Batch<'_, '_> {
     fn run(mut self) -> io::Result<u8> {
         while !self.interrupted.load(Ordering::Relaxed) {
+            if self.talk.is_left.get() {
+                self.ask_no_more();
+            }
             let hungry = self.take_lines()?;
             if hungry && self.lines.input.source().is_none() && self.fill()? {
                 continue;
@@ -163,6 +169,10 @@ impl Batch<'_, '_> {
             self.progressed()?;
         }
         let interrupted = self.interrupted.load(Ordering::Relaxed);
+        // what has come counts, whether or not there is a reader for it
+        for outcome in self.pipeline.finished() {
+            self.finish(outcome.job.number, Ready::Outcome(Box::new(outcome)))?;
+        }
         // what is done is shown, also where something before it is not
         for (number, ready) in std::mem::take(&mut self.early) {
             self.show(number, &ready)?;
@@ -170,14 +180,25 @@ impl Batch<'_, '_> {
         self.talk.progress(None)?;
         let otherwise = if interrupted { INTERRUPTED } else { 0 };
         let status = self.status.map_or(otherwise, |(_, status)| status);
+        let is_cut = interrupted || self.is_cut;
         let format = self.look.common.display.format;
         self.talk.data_only = format != Format::Full;
         match format {
-            Format::Json => self.summary.write_json(self.talk, self.shown, interrupted, status)?,
-            _ => self.summary.write(self.talk, self.shown, interrupted)?,
+            Format::Json => self.summary.write_json(self.talk, self.shown, is_cut, status)?,
+            _ => self.summary.write(self.talk, self.shown, is_cut)?,
         }
         self.pipeline.close();
         Ok(status)
+    }
+
+    /// Ends the input where nobody reads the results: what was asked goes on to its end, for the
+    /// exit status is that of what was found.
+    fn ask_no_more(&mut self) {
+        let has_more = !self.lines.ended() || !self.rest.is_empty() || self.barrier.is_some();
+        self.is_cut |= has_more;
+        self.lines.end();
+        self.rest.clear();
+        self.barrier = None;
     }
 
     fn progressed(&mut self) -> io::Result<()> {

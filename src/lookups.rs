@@ -158,7 +158,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
             }
         },
         &mut |message| {
-            let Talk { out, ink, pretty, .. } = &mut **talk.borrow_mut();
+            let Talk { out, ink, pretty, is_left, .. } = &mut **talk.borrow_mut();
             if written.is_ok() {
                 written = match display.format {
                     Format::Json => {
@@ -170,7 +170,8 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
                     Format::Short => short::reply(message, now, display, *out),
                 };
             }
-            written.is_ok()
+            // a zone has no bound that a reader who has left would want to wait for
+            written.is_ok() && !is_left.get()
         },
     );
     told.and(written)?;

@@ -1,10 +1,12 @@
-//! argv in, locked streams out, exit status.
+//! argv in, streams out, exit status.
 
 use std::env;
 use std::io::{self, BufWriter, IsTerminal};
 use std::process::ExitCode;
 
 use tdig::Surroundings;
+#[cfg(unix)]
+use tdig::stream::Blocking;
 
 fn main() -> ExitCode {
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -16,7 +18,10 @@ fn main() -> ExitCode {
             && env::var_os("CLICOLOR_FORCE").is_some_and(|it| it != "0"),
         home: env::home_dir(),
     };
-    let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-    let mut err = io::stderr().lock();
+    #[cfg(unix)]
+    let (out, mut err) = (Blocking(io::stdout()), Blocking(io::stderr()));
+    #[cfg(not(unix))]
+    let (out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    let mut out = BufWriter::with_capacity(64 * 1024, out);
     ExitCode::from(tdig::run(env::args_os().skip(1), &surroundings, &mut out, &mut err))
 }

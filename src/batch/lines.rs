@@ -106,6 +106,12 @@ impl Lines {
         }
     }
 
+    /// Leaves what was not handed out.
+    pub(super) fn end(&mut self) {
+        self.at_end = true;
+        self.taken = self.buffer.len();
+    }
+
     pub(super) fn ended(&self) -> bool {
         self.at_end && self.taken == self.buffer.len()
     }

@@ -2,8 +2,10 @@
 //! are its rules. No capital at the start and no full stop at the end, but where kdig has them. The
 //! fact first, then what was expected and what came. A hint only where it is one thing to type.
 
+use std::cell::Cell;
 use std::fmt;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
+use std::rc::Rc;
 
 use super::certificates as who;
 use super::ink::{Ink, Role};
@@ -35,6 +37,8 @@ pub struct Talk<'a> {
     pub watched: bool,
     /// The last line of `err` says how far, and goes when another is written.
     pub passing: bool,
+    /// The reader of `out` has left, and what is written there is discarded.
+    pub is_left: Rc<Cell<bool>>,
 }
 
 impl Talk<'_> {
@@ -117,7 +121,9 @@ impl Talk<'_> {
 
     /// The last line of a batch, where the results are unless those are bare data.
     pub fn summary(&mut self, words: fmt::Arguments<'_>) -> io::Result<()> {
-        if self.data_only {
+        // what no reader has taken tells whether there is one
+        self.out.flush()?;
+        if self.data_only || self.is_left.get() {
             return self.say(Role::Comment, format_args!(";; {words}"));
         }
         self.ink.paint(self.out, Role::Comment, |out| write!(out, "\n;; {words}"))?;
@@ -300,18 +306,11 @@ impl Talk<'_> {
 
     /// One line on `err`; what was said on `out` before stands before it on a terminal too.
     fn say(&mut self, role: Role, words: fmt::Arguments<'_>) -> io::Result<()> {
-        match self.out.flush() {
-            // what is said is not for who reads no results any longer
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error),
-            _ => self.progress(None)?,
-        }
+        self.out.flush()?;
+        self.progress(None)?;
         let words = one_line(words);
-        let said = self.err_ink.paint(self.err, role, |err| write!(err, "{words}"));
-        match said.and_then(|()| writeln!(self.err)) {
-            // nobody reads warnings, so there is nobody to warn
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            outcome => outcome,
-        }
+        self.err_ink.paint(self.err, role, |err| write!(err, "{words}"))?;
+        writeln!(self.err)
     }
 }
 
