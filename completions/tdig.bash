@@ -4,7 +4,7 @@ _tdig() {
     local on='
         +tls +tls-ca +tls-ca= +tls-mozilla +tls-hostname= +tls-sni= +tls-pin= +tls-ocsp-stapling
         +tls-ocsp-stapling= +tls-certfile= +tls-keyfile= +tls-alpn= +tls-version= +tls-expiry=
-        +fail= +tcp +ignore +keepopen +pipeline= +connections= +unordered +retry= +proxy=
+        +fail= +tcp +ignore +keepopen +pipeline= +connections= +unordered +names +retry= +proxy=
         +fallback +fallback= +msgdelay= +timeout= +idnin +rdflag +recurse +adflag +cdflag +aaflag
         +tcflag +raflag +zflag +edns +edns= +doflag +dnssec +deflag +bufsize= +padding +padding=
         +alignment +alignment= +badcookie +nsid +zoneversion +subnet= +client= +cookie +cookie=
@@ -15,9 +15,9 @@ _tdig() {
         +notls +notls-ca +notls-mozilla +notls-hostname +notls-sni +notls-pin
         +notls-ocsp-stapling +notls-certfile +notls-keyfile +notls-alpn +notls-version
         +notls-expiry +nofail +notcp +noignore +nokeepopen +nopipeline +noconnections
-        +nounordered +noretry +noproxy +nofallback +nomsgdelay +notimeout +noidnin +nordflag
-        +norecurse +noadflag +nocdflag +noaaflag +notcflag +noraflag +nozflag +noedns +nodoflag
-        +nodnssec +nodeflag +nobufsize +nopadding +noalignment +nobadcookie +nonsid
+        +nounordered +nonames +noretry +noproxy +nofallback +nomsgdelay +notimeout +noidnin
+        +nordflag +norecurse +noadflag +nocdflag +noaaflag +notcflag +noraflag +nozflag +noedns
+        +nodoflag +nodnssec +nodeflag +nobufsize +nopadding +noalignment +nobadcookie +nonsid
         +nozoneversion +nosubnet +noclient +nocookie +noexpire +noednsopt +noall +noshort +nojson
         +nomultiline +nocert +nopem +noqr +noheader +nocomments +noopt +noopttext +nooptpresent
         +noquestion +noanswer +noauthority +noadditional +notsig +nostats +noclass +nottl

@@ -5,13 +5,14 @@ mod input;
 mod lines;
 mod progress;
 mod summary;
+mod typed;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lines::{Lines, is_comment};
+use lines::{Lines, NoLine, is_comment};
 use progress::Progress;
 use summary::Summary;
 
@@ -23,8 +24,8 @@ use crate::error::{Error, INTERRUPTED, system_words};
 use crate::lookups::{self, Shown};
 use crate::net::lookup::Asker;
 use crate::net::pipeline::{Job, Outcome, Pipeline};
-use crate::plan::{Lookup, Route, Targets, Transport};
-use crate::render::json::{self, Heard};
+use crate::plan::{Lookup, Route, Transport};
+use crate::render::json::{self, Asked, Heard};
 use crate::render::trace::Talk;
 
 /// A batch that can begin.
@@ -71,6 +72,7 @@ impl Plan {
             plain,
             pipeline: Pipeline::new(options.pipeline, options.connections),
             interrupted,
+            line: String::new(),
             rest: VecDeque::new(),
             next: 0,
             shown: 0,
@@ -96,8 +98,8 @@ const MOST_EARLY: usize = 3 * 1024 * 1024;
 /// What can be shown when its turn comes.
 enum Ready {
     Outcome(Box<Outcome>),
-    /// A line that makes no sense.
-    Senseless(Error),
+    /// A line that makes no sense, and what it asks.
+    Senseless(Error, Asked),
 }
 
 struct Batch<'a, 'b> {
@@ -109,6 +111,8 @@ struct Batch<'a, 'b> {
     plain: Option<Lookup>,
     pipeline: Pipeline,
     interrupted: Arc<AtomicBool>,
+    /// The last line, where its object would show it.
+    line: String,
     /// What the last line asks for and nobody has asked yet.
     rest: VecDeque<Settings>,
     /// The number of the next query.
@@ -238,7 +242,9 @@ impl Batch<'_, '_> {
             }
             match self.lines.next() {
                 Some(Ok(line)) => self.take(&line)?,
-                Some(Err(why)) => self.fail(Error::usage(why))?,
+                Some(Err(NoLine { typed, why })) => {
+                    self.fail_as(Error::usage(why), Asked::typed(typed, None, None))?;
+                }
                 None => return Ok(!self.lines.ended()),
             }
         }
@@ -249,6 +255,15 @@ impl Batch<'_, '_> {
         let line = line.trim();
         if line.is_empty() || is_comment(line.as_bytes()) {
             return Ok(());
+        }
+        if self.look.common.display.format == Format::Json {
+            line.clone_into(&mut self.line);
+        }
+        if self.look.common.batch.names {
+            return match typed::name(line, &self.look.common) {
+                Ok(settings) => self.ask(&settings),
+                Err(error) => self.fail(error),
+            };
         }
         if let (Some(plain), Some(question)) = (&self.plain, cli::parse_question(line)) {
             let cli::Question { name, qtype, qclass } = question;
@@ -288,7 +303,7 @@ impl Batch<'_, '_> {
     }
 
     fn queue(&mut self, lookup: Lookup) {
-        let job = Job { number: self.next, lookup };
+        let job = Job { number: self.next, line: self.lines.number, lookup };
         self.next += 1;
         match can_be_pipelined(&job.lookup) {
             true => self.pipeline.add(job),
@@ -298,6 +313,11 @@ impl Batch<'_, '_> {
 
     /// A line that makes no sense fails in its place.
     fn fail(&mut self, error: Error) -> io::Result<()> {
+        let asked = Asked::typed(typed::without_key(&self.line), None, None);
+        self.fail_as(error, asked)
+    }
+
+    fn fail_as(&mut self, error: Error, asked: Asked) -> io::Result<()> {
         let line = self.lines.number;
         let error = match error {
             Error::Usage { message, hint } => {
@@ -307,14 +327,14 @@ impl Batch<'_, '_> {
         };
         let number = self.next;
         self.next += 1;
-        self.finish(number, Ready::Senseless(error))
+        self.finish(number, Ready::Senseless(error, asked.in_line(Some(line))))
     }
 
     /// What a pipeline is not made for: transfers, datagrams, cookies, signatures.
     fn alone(&mut self, job: &Job) -> io::Result<()> {
         self.part()?;
         lookups::international(&job.lookup, self.talk)?;
-        let shown = lookups::one(&job.lookup, &mut Asker::default(), self.talk)?;
+        let shown = lookups::one(&job.lookup, Some(job.line), &mut Asker::default(), self.talk)?;
         match &shown {
             Shown::Answered(code, rcode, waited) => self.summary.answered(*code, *rcode, *waited),
             Shown::Transferred => self.summary.transferred += 1,
@@ -346,7 +366,7 @@ impl Batch<'_, '_> {
     fn show(&mut self, number: usize, ready: &Ready) -> io::Result<()> {
         let outcome = match ready {
             Ready::Outcome(outcome) => outcome,
-            Ready::Senseless(error) => return self.refuse(number, error),
+            Ready::Senseless(error, asked) => return self.refuse(number, error, asked),
         };
         self.part()?;
         self.shown += 1;
@@ -373,12 +393,12 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    fn refuse(&mut self, number: usize, error: &Error) -> io::Result<()> {
+    fn refuse(&mut self, number: usize, error: &Error, asked: &Asked) -> io::Result<()> {
         self.shown += 1;
         self.talk.error(format_args!("{error}"))?;
         self.talk.hint(error)?;
         if self.look.common.display.format == Format::Json {
-            json::failed(&Heard::default(), error, self.talk.pretty, self.talk.out)?;
+            json::failed(&Heard::of(asked.clone()), error, self.talk.pretty, self.talk.out)?;
         }
         self.summary.failed(error);
         self.note(number, error.exit_code());
@@ -408,7 +428,7 @@ fn octets(ready: &Ready) -> usize {
         Ready::Outcome(outcome) => outcome.result.as_ref().map_or(0, |exchange| {
             exchange.query.bytes.capacity() + exchange.reply.bytes.capacity()
         }),
-        Ready::Senseless(error) => error.to_string().len(),
+        Ready::Senseless(error, asked) => error.to_string().len() + asked.size(),
     };
     size_of::<Outcome>() + REST + messages
 }
@@ -423,18 +443,16 @@ fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {
     Ok(Arc::new(route))
 }
 
-/// What JSON says of the server: its name as typed, the first where none was reached.
+/// What JSON says of the query and of the server.
 fn heard(outcome: &Outcome) -> Heard {
-    let route = &outcome.job.lookup.route;
-    if route.display.format != Format::Json {
+    let Outcome { job, server, .. } = outcome;
+    if job.lookup.route.display.format != Format::Json {
         return Heard::default();
     }
-    match (&outcome.server, &route.targets) {
-        (Some(server), _) => Heard::of(&server.host, server.port),
-        (None, Targets::Given(targets)) => {
-            targets.first().map(|it| Heard::of(&it.host, it.port)).unwrap_or_default()
-        }
-        (None, Targets::System(_)) => Heard::default(),
+    let heard = Heard::of(lookups::asked(&job.lookup, Some(job.line)));
+    match server {
+        Some(server) => heard.from(&server.host, server.port, server.peer.as_ref()),
+        None => heard,
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Zoned;
 
 use crate::cli::Look;
+use crate::cli::settings::Name;
 use crate::display::Format;
 use crate::dns::fault::{Fault, Gravity};
 use crate::dns::message::Message;
@@ -17,10 +18,14 @@ use crate::error::{CONDITION, Error, NO_ANSWER};
 use crate::exchange::{Exchange, Packet};
 use crate::net::lookup::Asker;
 use crate::plan::{Idna, Lookup};
-use crate::render::json::{self, Heard};
+use crate::render::json::{self, Asked, Heard};
 use crate::render::trace::Talk;
 use crate::render::{certificates, dig, short};
 use crate::text;
+
+const A: u16 = 1;
+const PTR: u16 = 12;
+const IN: u16 = 1;
 
 /// Plans the queries of the command line.
 pub(crate) fn plan(look: &Look) -> Result<Vec<Lookup>, Error> {
@@ -38,9 +43,30 @@ pub(crate) fn plan(look: &Look) -> Result<Vec<Lookup>, Error> {
 pub(crate) fn refuse(look: &Look, error: &Error, talk: &mut Talk<'_>) -> io::Result<u8> {
     warn(look, talk)?;
     if look.common.display.format == Format::Json {
-        json::failed(&Heard::default(), error, talk.pretty, talk.out)?;
+        json::failed(&unplanned(look), error, talk.pretty, talk.out)?;
     }
     usage(error, talk)
+}
+
+/// The query that cannot be planned, as typed.
+fn unplanned(look: &Look) -> Heard {
+    let Some(query) = look.queries.iter().find(|query| Lookup::new(query).is_err()) else {
+        return Heard::default();
+    };
+    let name = match &query.name {
+        Some(Name::Domain(name)) => name.clone(),
+        Some(Name::Reverse(address)) => address.to_string(),
+        None => ".".into(),
+    };
+    let reverse = matches!(query.name, Some(Name::Reverse(_)));
+    let qtype = query.qtype.unwrap_or(if reverse { PTR } else { A });
+    Heard::of(Asked::typed(name, Some(qtype), Some(query.qclass.unwrap_or(IN))))
+}
+
+/// What a lookup asks, in this line of a batch.
+pub(crate) fn asked(lookup: &Lookup, line: Option<usize>) -> Asked {
+    let query = &lookup.query;
+    Asked::query(query.owner(), query.qtype, query.qclass).in_line(line)
 }
 
 fn warn(look: &Look, talk: &mut Talk<'_>) -> io::Result<()> {
@@ -59,7 +85,7 @@ pub(crate) fn ask(look: &Look, planned: &[Lookup], talk: &mut Talk<'_>) -> io::R
         if position > 0 && look.common.display.format == Format::Full {
             writeln!(talk.out)?;
         }
-        let code = one(lookup, &mut asker, talk)?.code();
+        let code = one(lookup, None, &mut asker, talk)?.code();
         if status == 0 {
             status = code;
         }
@@ -102,16 +128,22 @@ impl Shown {
     }
 }
 
-pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<Shown> {
+/// One lookup, which may be that of a line of a batch.
+pub(crate) fn one(
+    lookup: &Lookup,
+    line: Option<usize>,
+    asker: &mut Asker,
+    talk: &mut Talk<'_>,
+) -> io::Result<Shown> {
     let format = lookup.route.display.format;
     // JSON has the certificates anyway
     talk.pem = lookup.route.display.pem && format != Format::Json;
     talk.data_only = format != Format::Full;
     if lookup.transfer {
-        return transfer(lookup, asker, talk);
+        return transfer(lookup, line, asker, talk);
     }
     let mut told = Ok(());
-    let mut heard = Heard::default();
+    let mut heard = Heard::of(asked(lookup, line));
     let outcome = asker.ask(lookup, &mut |event| {
         if format == Format::Json {
             heard.hear(&event);
@@ -136,7 +168,12 @@ pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io
 }
 
 /// A zone, record after record while they come.
-fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<Shown> {
+fn transfer(
+    lookup: &Lookup,
+    line: Option<usize>,
+    asker: &mut Asker,
+    talk: &mut Talk<'_>,
+) -> io::Result<Shown> {
     let display = &lookup.route.display;
     let kind = if lookup.query.serial.is_some() { "IXFR" } else { "AXFR" };
     if display.header && display.format == Format::Full {
@@ -146,7 +183,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     let talk = RefCell::new(talk);
     let mut told = Ok(());
     let mut written = Ok(());
-    let heard = RefCell::new(Heard::default());
+    let heard = RefCell::new(Heard::of(asked(lookup, line)));
     let (started, at) = (Instant::now(), Zoned::now());
     let now = at.timestamp().as_second();
     let (summary, outcome) = asker.transfer(

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use super::input::Input;
+use super::typed::beginning;
 
 /// A longer line is none that anybody typed or meant.
 const LONGEST_LINE: usize = 16 * 1024;
@@ -10,6 +11,20 @@ const LONGEST_LINE: usize = 16 * 1024;
 /// Whether a line is there to be read by people.
 pub(super) fn is_comment(line: &[u8]) -> bool {
     matches!(line, [b'#' | b';', ..])
+}
+
+/// What cannot be a line.
+pub(super) struct NoLine {
+    /// Its octets, or the first of them.
+    pub(super) typed: Vec<u8>,
+    /// Why it is none.
+    pub(super) why: &'static str,
+}
+
+impl NoLine {
+    fn new(line: &[u8], why: &'static str) -> Self {
+        Self { typed: beginning(line), why }
+    }
 }
 
 /// The lines of a file, read when they are wanted.
@@ -71,7 +86,7 @@ impl Lines {
     }
 
     /// The next whole line, or why it is none. Comments may be longer than lines, and of any octets.
-    pub(super) fn next(&mut self) -> Option<Result<String, &'static str>> {
+    pub(super) fn next(&mut self) -> Option<Result<String, NoLine>> {
         loop {
             let rest = self.buffer.get(self.taken..)?;
             let end = rest.iter().position(|&octet| octet == b'\n');
@@ -92,10 +107,12 @@ impl Lines {
             let begins = !std::mem::replace(&mut self.in_long_line, !whole);
             let line = match (begins && !is_comment(line.trim_ascii_start()), too_long) {
                 (false, _) => None,
-                (true, true) => Some(Err("it is longer than 16 KiB")),
-                (true, false) => {
-                    Some(str::from_utf8(line).map(str::to_owned).map_err(|_| "it is not UTF-8"))
-                }
+                (true, true) => Some(Err(NoLine::new(line, "it is longer than 16 KiB"))),
+                (true, false) => Some(
+                    str::from_utf8(line)
+                        .map(str::to_owned)
+                        .map_err(|_| NoLine::new(line, "it is not UTF-8")),
+                ),
             };
             self.taken += length;
             self.handed_out += length as u64;

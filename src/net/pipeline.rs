@@ -20,7 +20,7 @@ use super::deadline::poll;
 use super::lookup::encode;
 use crate::error::Error;
 use crate::event::Event;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Peer};
 use crate::plan::Lookup;
 
 /// One query of a batch.
@@ -28,6 +28,8 @@ use crate::plan::Lookup;
 pub struct Job {
     /// Its position in the batch.
     pub number: usize,
+    /// The number of its line.
+    pub line: usize,
     /// What is asked.
     pub lookup: Lookup,
 }
@@ -50,6 +52,8 @@ pub struct AsTyped {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// The address of it that was tried last.
+    pub peer: Option<Peer>,
 }
 
 /// The sessions of a batch, and what is in flight over them.
@@ -210,6 +214,9 @@ impl Pipeline {
             let pool = self.pools.iter_mut().find(|it| it.number == pool);
             match (what, pool) {
                 (What::Told(event), _) => event(tell),
+                (What::Trying(server), pool) => {
+                    pool.into_iter().for_each(|it| it.trying = Some(Arc::clone(&server)));
+                }
                 (What::Opened(outcome), Some(pool)) => pool.opened(outcome, &mut self.finished),
                 (What::Opened(Ok(opened)), None) => opened.close(),
                 (What::Opened(Err(_)), None) => {}

@@ -8,6 +8,7 @@ mod rdata;
 #[path = "../shown/mod.rs"]
 mod shown;
 
+mod asked;
 mod batch;
 #[cfg(unix)]
 mod bounds;

@@ -20,7 +20,7 @@ const MOST_GIVEN_UP: usize = 16_384;
 pub(super) struct Line {
     pub(super) session: Session,
     /// Who is asked.
-    server: Arc<AsTyped>,
+    pub(super) server: Arc<AsTyped>,
     /// By ID. Those that were given up stay, so that a late reply finds nobody else.
     flights: HashMap<u16, Box<Flight>, BuildHasherDefault<IdHasher>>,
     given_up: usize,
@@ -115,10 +115,15 @@ impl Hasher for IdHasher {
 }
 
 impl Line {
-    pub(super) fn new(session: Session, phases: Phases, server: AsTyped, budget: usize) -> Self {
+    pub(super) fn new(
+        session: Session,
+        phases: Phases,
+        server: Arc<AsTyped>,
+        budget: usize,
+    ) -> Self {
         Self {
             session,
-            server: Arc::new(server),
+            server,
             flights: HashMap::default(),
             given_up: 0,
             answered: 0,
@@ -246,14 +251,11 @@ impl Line {
         }
     }
 
-    /// What was left unanswered, the last query first, and who was asked.
-    pub(super) fn into_unanswered(
-        mut self,
-        now: Instant,
-    ) -> (impl Iterator<Item = Box<Flight>>, Arc<AsTyped>) {
+    /// What was left unanswered, the last query first.
+    pub(super) fn into_unanswered(mut self, now: Instant) -> impl Iterator<Item = Box<Flight>> {
         self.look_at_time(now);
         let mut left: Vec<_> = self.flights.into_values().filter(|flight| !flight.over).collect();
         left.sort_by_key(|flight| std::cmp::Reverse(flight.job.number));
-        (left.into_iter(), self.server)
+        left.into_iter()
     }
 }

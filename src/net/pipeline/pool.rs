@@ -16,7 +16,7 @@ use crate::event::{Event, Kept};
 use crate::exchange::Phases;
 use crate::net::lookup::{Asker, protocol};
 use crate::net::session::Session;
-use crate::plan::{Route, Targets};
+use crate::plan::{Route, Target, Targets};
 
 /// How often a query is sent at most.
 const MOST_ASKED: u32 = 3;
@@ -32,6 +32,8 @@ pub(super) struct Pool {
     pub(super) lines: Vec<Line>,
     /// Sessions that are being opened.
     pub(super) opening: usize,
+    /// The server that is being tried, or was tried last.
+    pub(super) trying: Option<Arc<AsTyped>>,
     /// In flight over one session at most.
     window: usize,
     /// Sessions at most, as far as the server took them.
@@ -51,14 +53,22 @@ pub(super) struct News {
 pub(super) enum What {
     /// Something happened.
     Told(Kept),
+    /// This server is about to be tried, or an address of it.
+    Trying(Arc<AsTyped>),
     /// It is open, or nobody got as far as that.
-    Opened(Result<Box<Opened>, Error>),
+    Opened(Result<Box<Opened>, Box<NotOpened>>),
 }
 
 pub(super) struct Opened {
     session: Session,
     phases: Phases,
-    server: AsTyped,
+    server: Arc<AsTyped>,
+}
+
+/// Why no session is open, and who was tried last.
+pub(super) struct NotOpened {
+    error: Error,
+    server: Option<Arc<AsTyped>>,
 }
 
 impl Opened {
@@ -77,6 +87,7 @@ impl Pool {
             waiting: VecDeque::new(),
             lines: Vec::new(),
             opening: 0,
+            trying: None,
             window,
             connections,
             budget: usize::MAX,
@@ -142,21 +153,32 @@ impl Pool {
             self.waiting.iter().try_fold(Duration::ZERO, |most, it| Some(most.max(it.left()?)));
         let (news, pool) = (news.clone(), self.number);
         let begun = thread::Builder::new().spawn(move || {
-            let mut server = AsTyped { host: String::new(), port: 0 };
+            let mut server: Option<Arc<AsTyped>> = None;
             let outcome = Asker::default().open(&lookup, left, &mut |event| {
-                if let Event::Querying { host, port, .. } = event {
-                    server = AsTyped { host: host.to_owned(), port };
-                }
                 // nobody listens where the batch is over
+                if let Some(trying) = trying(server.as_deref(), &event) {
+                    let trying = Arc::clone(server.insert(Arc::new(trying)));
+                    let _ = news.send(News { pool, what: What::Trying(trying) });
+                }
                 let _ = news.send(News { pool, what: What::Told(event.kept()) });
             });
-            let opened =
-                outcome.map(|(session, phases)| Box::new(Opened { session, phases, server }));
+            let opened = match (outcome, server) {
+                (Ok((session, phases)), Some(server)) => {
+                    Ok(Box::new(Opened { session, phases, server }))
+                }
+                // a session is opened with a server that was told of
+                (Ok(_), None) => {
+                    let error = Error::Internal("a session with no server".into());
+                    Err(Box::new(NotOpened { error, server: None }))
+                }
+                (Err(error), server) => Err(Box::new(NotOpened { error, server })),
+            };
             let _ = news.send(News { pool, what: What::Opened(opened) });
         });
         self.opening += 1;
         if let Err(error) = begun {
-            self.opened(Err(Error::Internal(format!("no thread: {error}"))), finished);
+            let error = Error::Internal(format!("no thread: {error}"));
+            self.opened(Err(Box::new(NotOpened { error, server: None })), finished);
             return false;
         }
         true
@@ -165,7 +187,7 @@ impl Pool {
     /// Takes in what became of a session that was being opened.
     pub(super) fn opened(
         &mut self,
-        outcome: Result<Box<Opened>, Error>,
+        outcome: Result<Box<Opened>, Box<NotOpened>>,
         finished: &mut Vec<Outcome>,
     ) {
         self.opening -= 1;
@@ -186,7 +208,8 @@ impl Pool {
             Err(_) if self.opening + self.lines.len() > 0 => {
                 self.connections = self.opening + self.lines.len();
             }
-            Err(error) => {
+            Err(failed) => {
+                let NotOpened { error, server } = *failed;
                 for mut flight in std::mem::take(&mut self.waiting) {
                     flight.waited(now);
                     // who came late has time for another; but for time, nobody would fare better
@@ -194,8 +217,8 @@ impl Pool {
                         self.waiting.push_back(flight);
                         continue;
                     }
-                    let result = Err(error.clone());
-                    finished.push(Outcome { job: flight.job, server: None, result });
+                    let (server, result) = (server.clone(), Err(error.clone()));
+                    finished.push(Outcome { job: flight.job, server, result });
                 }
             }
         }
@@ -224,7 +247,7 @@ impl Pool {
     fn end(&mut self, line: Line, finished: &mut Vec<Outcome>) {
         let now = Instant::now();
         let cause = line.session.ended().cloned().unwrap_or(Reply::Closed);
-        let peer = line.session.peer.clone();
+        let (peer, server) = (line.session.peer.clone(), Arc::clone(&line.server));
         if line.in_flight() > 0 {
             self.budget = line.answered.max(1);
         }
@@ -237,12 +260,12 @@ impl Pool {
                     continue;
                 }
                 let error = Error::Reply { peer: peer.clone(), cause: cause.clone() };
-                finished.push(Outcome { job: flight.job, server: None, result: Err(error) });
+                let server = Some(Arc::clone(&server));
+                finished.push(Outcome { job: flight.job, server, result: Err(error) });
             }
             return;
         }
-        let (left, server) = line.into_unanswered(now);
-        for mut flight in left {
+        for mut flight in line.into_unanswered(now) {
             let waited = flight.waited(now);
             let cause = match flight.left() {
                 Some(Duration::ZERO) => Reply::TimedOut(waited),
@@ -276,21 +299,39 @@ impl Pool {
         if self.waiting.iter().all(|flight| is_over(flight).is_none()) {
             return;
         }
-        let server = match &self.route.targets {
-            Targets::Given(targets) => targets.first().map(|it| it.typed()),
-            Targets::System(_) => None,
+        let server = match (&self.trying, &self.route.targets) {
+            (Some(it), _) if it.host.starts_with('/') => format!("{}@UNIX", it.host),
+            (Some(it), _) => format!("{}@{}", it.host, it.port),
+            (None, Targets::Given(targets)) => {
+                targets.first().map(Target::typed).unwrap_or_default()
+            }
+            (None, Targets::System(_)) => "the servers of this system".into(),
         };
-        let server = server.unwrap_or_else(|| "the servers of this system".into());
         for flight in std::mem::take(&mut self.waiting) {
             match is_over(&flight) {
                 Some(waited) => {
                     let peer = format!("{server}({})", protocol(&flight.job.lookup));
                     let cause = Connect::TimedOut(waited);
                     let result = Err(Error::Connect { peer, cause });
-                    finished.push(Outcome { job: flight.job, server: None, result });
+                    let server = self.trying.clone();
+                    finished.push(Outcome { job: flight.job, server, result });
                 }
                 None => self.waiting.push_back(flight),
             }
         }
+    }
+}
+
+/// The server that an event says is about to be tried, where it is not the one that is known.
+fn trying(known: Option<&AsTyped>, event: &Event<'_>) -> Option<AsTyped> {
+    match *event {
+        Event::Querying { host, port, .. } => {
+            Some(AsTyped { host: host.to_owned(), port, peer: None })
+        }
+        Event::Dialling(peer) => {
+            let known = known.filter(|known| known.peer.as_ref() != Some(peer))?;
+            Some(AsTyped { peer: Some(peer.clone()), ..known.clone() })
+        }
+        _ => None,
     }
 }

@@ -108,7 +108,7 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
             "With `-f` each line of a file is a command line of its own, without the name of the \
              program; empty lines and those that begin with # or ; are none. What stands on the \
              command line is for every line. `-d`, `-f`, `-h`, `-r`, `-V`, `--color`, +pipeline, \
-             +connections and +unordered are for the whole batch, and are errors in a line. Lines are read as they come, also from a pipe, and \
+             +connections, +unordered and +names are for the whole batch, and are errors in a line. Lines are read as they come, also from a pipe, and \
              memory does not grow with their number.",
             "Queries to the same server share a session, with +pipeline of them in flight and \
              +connections sessions at most; sessions with several servers are opened beside each \
