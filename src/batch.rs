@@ -4,23 +4,24 @@
 mod input;
 mod lines;
 mod progress;
+mod signals;
 mod summary;
 mod typed;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use lines::{Lines, NoLine, is_comment};
 use progress::Progress;
+use signals::Signals;
 use summary::Summary;
 
 use crate::cli::settings::{Operation, Settings};
 use crate::cli::{self, Look};
 use crate::display::Format;
 use crate::dns::edns::COOKIE;
-use crate::error::{Error, INTERRUPTED, system_words};
+use crate::error::{Error, system_words};
 use crate::lookups::{self, Shown};
 use crate::net::lookup::Asker;
 use crate::net::pipeline::{Job, Outcome, Pipeline};
@@ -52,14 +53,6 @@ impl Plan {
 
     /// Asks what the lines say, and sums up. Returns the exit status of the first query that failed.
     pub(crate) fn run(self, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
-        let interrupted = Arc::new(AtomicBool::new(false));
-        // a second one ends the program at once
-        let _ = signal_hook::flag::register_conditional_default(
-            signal_hook::consts::SIGINT,
-            Arc::clone(&interrupted),
-        );
-        // without it Ctrl-C ends the program at once, which loses the summary and nothing else
-        let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted));
         let options = look.common.batch;
         let Self { path, lines, route, plain } = self;
         let progress = talk.watched.then(Progress::new);
@@ -71,7 +64,7 @@ impl Plan {
             route,
             plain,
             pipeline: Pipeline::new(options.pipeline, options.connections),
-            interrupted,
+            signals: Signals::new(),
             line: String::new(),
             rest: VecDeque::new(),
             next: 0,
@@ -110,7 +103,7 @@ struct Batch<'a, 'b> {
     route: Arc<Route>,
     plain: Option<Lookup>,
     pipeline: Pipeline,
-    interrupted: Arc<AtomicBool>,
+    signals: Signals,
     /// The last line, where its object would show it.
     line: String,
     /// What the last line asks for and nobody has asked yet.
@@ -135,7 +128,7 @@ struct Batch<'a, 'b> {
 
 impl Batch<'_, '_> {
     fn run(mut self) -> io::Result<u8> {
-        while !self.interrupted.load(Ordering::Relaxed) {
+        while self.signals.status().is_none() {
             if self.talk.is_left.get() {
                 self.ask_no_more();
             }
@@ -172,7 +165,7 @@ impl Batch<'_, '_> {
             }
             self.progressed()?;
         }
-        let interrupted = self.interrupted.load(Ordering::Relaxed);
+        let interrupted = self.signals.status();
         // what has come counts, whether or not there is a reader for it
         for outcome in self.pipeline.finished() {
             self.finish(outcome.job.number, Ready::Outcome(Box::new(outcome)))?;
@@ -182,9 +175,9 @@ impl Batch<'_, '_> {
             self.show(number, &ready)?;
         }
         self.talk.progress(None)?;
-        let otherwise = if interrupted { INTERRUPTED } else { 0 };
-        let status = self.status.map_or(otherwise, |(_, status)| status);
-        let is_cut = interrupted || self.is_cut;
+        let failed = self.status.map(|(_, status)| status);
+        let status = failed.or(interrupted).unwrap_or(0);
+        let is_cut = interrupted.is_some() || self.is_cut;
         let format = self.look.common.display.format;
         self.talk.data_only = format != Format::Full;
         match format {
@@ -334,14 +327,17 @@ impl Batch<'_, '_> {
     fn alone(&mut self, job: &Job) -> io::Result<()> {
         self.part()?;
         lookups::international(&job.lookup, self.talk)?;
-        let shown = lookups::one(&job.lookup, Some(job.line), &mut Asker::default(), self.talk)?;
+        let mut asker = Asker::until(self.signals.interrupt());
+        let shown = lookups::one(&job.lookup, Some(job.line), &mut asker, self.talk)?;
         match &shown {
             Shown::Answered(code, rcode, waited) => self.summary.answered(*code, *rcode, *waited),
             Shown::Transferred => self.summary.transferred += 1,
             Shown::Failed(error) => self.summary.failed(error),
         }
-        // nothing behind it was asked yet
-        self.note(job.number, shown.code());
+        // nothing behind it was asked yet, and what a signal ended did not fail
+        if self.signals.status().is_none() {
+            self.note(job.number, shown.code());
+        }
         self.shown += 1;
         Ok(())
     }

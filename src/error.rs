@@ -24,9 +24,6 @@ pub const NO_ANSWER: u8 = 11;
 /// What stands for the path of the trust store of the system, which is not always one file.
 pub const SYSTEM_STORE: &str = "system trust store";
 
-/// The exit status of a batch that Ctrl-C ended, as a shell has it of a program.
-pub const INTERRUPTED: u8 = 130;
-
 /// The exit status of the program, each with what it means.
 pub const EXIT_STATUS: &[(u8, &str)] = &[
     (0, "every query got its reply, over a session that passed all checks asked for"),
@@ -40,7 +37,9 @@ pub const EXIT_STATUS: &[(u8, &str)] = &[
     (9, "no reply: timeout, close or reset after the handshake"),
     (10, "internal error"),
     (NO_ANSWER, "the reply is no answer to the query, or cannot be read"),
-    (INTERRUPTED, "a batch was interrupted, and no query had failed until then"),
+    (129, "SIGHUP ended a batch, and no query had failed until then"),
+    (130, "Ctrl-C (SIGINT) ended a batch, and no query had failed until then"),
+    (143, "SIGTERM ended a batch, and no query had failed until then"),
 ];
 
 /// Why a run or a lookup failed.

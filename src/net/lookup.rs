@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::clock::Clock;
-use super::deadline::Deadline;
+use super::deadline::{Deadline, Interrupt};
 use super::dial::{self, Race, Stream};
 use super::resolve;
 use super::session::Session;
@@ -35,6 +35,7 @@ use query::{key, now, signature, wanted_cookie};
 pub struct Asker {
     kept: Option<Kept>,
     clock: Clock,
+    interrupt: Option<Interrupt>,
 }
 
 /// A session that the next query may use.
@@ -51,13 +52,18 @@ const MOST_STRAYS: usize = 1000;
 const MOST_COOKIES: usize = 10;
 
 impl Asker {
+    /// One whose lookups end once `interrupt` is set.
+    pub fn until(interrupt: Interrupt) -> Self {
+        Self { interrupt: Some(interrupt), ..Self::default() }
+    }
+
     /// Asks until somebody answers. The error is that of the last server, and was reported already.
     pub fn ask(
         &mut self,
         lookup: &Lookup,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<Exchange, Error> {
-        let deadline = Deadline::new(lookup.route.timeout);
+        let deadline = Deadline::new(lookup.route.timeout).until(self.interrupt);
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let targets = attempt.targets()?;
@@ -154,7 +160,7 @@ impl Asker {
         tell: &mut dyn FnMut(Event<'_>),
         each: &mut dyn FnMut(&Message<'_>) -> bool,
     ) -> (Option<Transferred>, Result<(), Error>) {
-        let deadline = Deadline::new(lookup.route.timeout);
+        let deadline = Deadline::new(lookup.route.timeout).until(self.interrupt);
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let mut summary = None;

@@ -91,7 +91,7 @@ impl Attempt<'_> {
             std::thread::sleep(self.lookup.route.delay);
             let deadline = match left {
                 Some((deadline, left)) => deadline.within(left),
-                None => Deadline::new(self.lookup.route.timeout),
+                None => self.deadline.anew(self.lookup.route.timeout),
             };
             let reply = match session.receive(&deadline)? {
                 reply if has_id_of(&reply, &query) => reply,

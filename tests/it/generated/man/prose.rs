@@ -124,8 +124,11 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
             "At the end a summary says how many queries there were, how fast, with what status, \
              what failed, and how long replies took. With +short it is on standard error. With \
              +json it is there, too, as one object in the last line, which the schema describes \
-             under `batch`. An interrupt ends the batch: what is done is shown, and summed up. A \
-             second one ends the program at once.",
+             under `batch`. Ctrl-C, SIGTERM and SIGHUP end the batch: what is done is \
+             shown, and summed up. A second Ctrl-C ends the program at once. A signal that was \
+             ignored at the start, as by `nohup`, stays ignored. If nobody reads the results any \
+             longer, no further lines are read; the exit status is that of what was found, and the \
+             summary is on standard error.",
             "Where standard error is a terminal and standard output is not, it shows how far the \
              batch is: what is done, how fast, what failed, and the time left if the file is a \
              regular one.",
