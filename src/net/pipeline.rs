@@ -73,6 +73,10 @@ pub struct Pipeline {
     hungry: bool,
     finished: Vec<Outcome>,
     checked: Instant,
+    /// Until when it is known what the time was spent on.
+    known: Instant,
+    /// Of the time since then, what was spent on waiting for the network and on reading.
+    listened: Duration,
     clock: Clock,
 }
 
@@ -82,6 +86,9 @@ const LONG: Duration = Duration::from_millis(1);
 const MOST_POOLS: usize = 64;
 /// Sessions that are opened at a time.
 const MOST_OPENING: usize = 128;
+/// A time without listening that costs no query its own: the process was stopped, or who reads the
+/// results is slow.
+const MIN_PAUSE: Duration = Duration::from_millis(100);
 /// How often time is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -99,6 +106,8 @@ impl Pipeline {
             hungry: true,
             finished: Vec::new(),
             checked: Instant::now(),
+            known: Instant::now(),
+            listened: Duration::ZERO,
             clock: Clock::default(),
         }
     }
@@ -165,6 +174,7 @@ impl Pipeline {
         also: Option<BorrowedFd<'_>>,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> io::Result<bool> {
+        self.forgive_pause();
         let at = self.clock.now();
         let mut opening: usize = self.pools.iter().map(|pool| pool.opening).sum();
         for pool in &mut self.pools {
@@ -182,10 +192,15 @@ impl Pipeline {
             _ if self.hear(tell) => [LONG, Duration::ZERO],
             _ => [Duration::ZERO; 2],
         };
+        let before = Instant::now();
         let readable = self.wait(also, patience)?;
+        self.listened += before.elapsed().min(patience.iter().sum());
+        let before = Instant::now();
         for pool in &mut self.pools {
             pool.receive(&mut self.finished);
         }
+        self.listened += before.elapsed();
+        self.forgive_pause();
         if self.checked.elapsed() >= TICK {
             self.checked = Instant::now();
             for pool in &mut self.pools {
@@ -193,6 +208,17 @@ impl Pipeline {
             }
         }
         Ok(readable)
+    }
+
+    /// Gives back to every query the time in which its reply could not be read. A peer has no part
+    /// in that: the time of waiting and of reading counts.
+    fn forgive_pause(&mut self) {
+        let now = Instant::now();
+        let pause = (now - self.known).saturating_sub(self.listened);
+        (self.known, self.listened) = (now, Duration::ZERO);
+        if pause >= MIN_PAUSE {
+            self.pools.iter_mut().for_each(|pool| pool.forgive(pause, now));
+        }
     }
 
     /// Says goodbye to everybody.
@@ -206,10 +232,13 @@ impl Pipeline {
     /// for it, and returns false.
     fn hear(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> bool {
         let busy = !self.pools.iter().all(Pool::has_nothing_in_flight);
+        let before = Instant::now();
         let mut news = match busy {
             true => self.news.1.try_recv().ok(),
             false => self.news.1.recv_timeout(LONG).ok(),
         };
+        self.listened += before.elapsed().min(LONG);
+        self.forgive_pause();
         while let Some(News { pool, what }) = news {
             let pool = self.pools.iter_mut().find(|it| it.number == pool);
             match (what, pool) {

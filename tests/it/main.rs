@@ -32,6 +32,8 @@ mod presentation;
 mod readme;
 mod run;
 mod server;
+#[cfg(unix)]
+mod signals;
 mod soak;
 mod staple;
 #[cfg(unix)]

@@ -13,6 +13,8 @@ use crate::error::{Error, Reply};
 use crate::exchange::{Exchange, Packet, Phases};
 use crate::net::session::Session;
 
+/// Reads that one reply takes at most, but for those that find a room which is small at first.
+const READS_A_REPLY: usize = 8;
 /// A session with so many replies that never came runs out of IDs, and is left for another.
 const MOST_GIVEN_UP: usize = 16_384;
 
@@ -31,6 +33,10 @@ pub(super) struct Line {
     pub(super) careful: bool,
     /// When the last reply came.
     heard: Instant,
+    /// When there was last nothing more to read.
+    emptied: Instant,
+    /// Reads since then.
+    reads: usize,
     /// The first of the queries answered since time was looked at, by its number among those sent.
     progress: Option<usize>,
     /// Of the first query.
@@ -41,8 +47,10 @@ pub(super) struct Line {
 pub(super) struct Flight {
     pub(super) job: Job,
     query: Vec<u8>,
-    /// How often it was sent.
+    /// How often it was sent, but for sessions that a server would not have.
     pub(super) asked: u32,
+    /// How often it was sent over one of those.
+    pub(super) spared: u32,
     at: Zoned,
     sent: Instant,
     /// Its number among the queries sent over the session.
@@ -58,7 +66,18 @@ impl Flight {
     pub(super) fn new(job: Job, query: Vec<u8>, now: Instant) -> Self {
         // what changes once it is sent is filled in then
         let (at, before) = (Zoned::default(), Duration::ZERO);
-        Self { job, query, asked: 0, at, sent: now, order: 0, owed: now, before, over: false }
+        Self {
+            job,
+            query,
+            asked: 0,
+            spared: 0,
+            at,
+            sent: now,
+            order: 0,
+            owed: now,
+            before,
+            over: false,
+        }
     }
 
     /// Takes down how long it waited until now.
@@ -66,6 +85,11 @@ impl Flight {
         self.before += now.saturating_duration_since(self.owed);
         self.owed = now;
         self.before
+    }
+
+    /// Gives back the time of a `pause` that ended just before `now`.
+    pub(super) fn forgive(&mut self, pause: Duration, now: Instant) {
+        self.owed = (self.owed + pause).min(now);
     }
 
     /// The time that is left of that which it may take.
@@ -131,6 +155,8 @@ impl Line {
             budget,
             careful: false,
             heard: Instant::now(),
+            emptied: Instant::now(),
+            reads: 0,
             progress: None,
             phases,
         }
@@ -195,6 +221,22 @@ impl Line {
         }
     }
 
+    /// Takes in what came.
+    pub(super) fn pull(&mut self) {
+        let before = Instant::now();
+        self.session.pull();
+        if self.session.is_behind() {
+            self.reads += 1;
+        } else {
+            (self.emptied, self.reads) = (before, 0);
+        }
+    }
+
+    /// Gives back the time in which nothing was read, for a reason of our own.
+    pub(super) fn forgive(&mut self, pause: Duration, now: Instant) {
+        self.flights.values_mut().for_each(|flight| flight.forgive(pause, now));
+    }
+
     /// Finds out whose reply it is.
     pub(super) fn reply(&mut self, reply: Vec<u8>, now: Instant) -> Option<Outcome> {
         let id = u16::from_be_bytes(*reply.first_chunk()?);
@@ -232,6 +274,10 @@ impl Line {
     /// Fails what waited for its whole time. A session that has nothing else, and over which nothing
     /// came meanwhile, is left: what is at its other end may be gone.
     pub(super) fn give_up(&mut self, now: Instant, finished: &mut Vec<Outcome>) {
+        // a reply that lies there is in time, however late it is read; a peer that sends more than
+        // the replies to all queries is not read to its end
+        let is_flood = self.reads > READS_A_REPLY * (self.in_flight() + 1);
+        let now = if is_flood { now } else { self.emptied };
         self.look_at_time(now);
         let mut unheard = None;
         for flight in self.flights.values_mut().filter(|flight| !flight.over) {

@@ -20,6 +20,10 @@ use crate::plan::{Route, Target, Targets};
 
 /// How often a query is sent at most.
 const MOST_ASKED: u32 = 3;
+/// How often a query is sent over sessions that the server would not have, beside.
+const MAX_SPARED: u32 = 8;
+/// Sessions in a row without an answer, where there was one before, that cost no query a try.
+const MAX_FRUITLESS: u32 = 8;
 /// What opens a session has so much more time to say why it could not.
 const GRACE: Duration = TICK.saturating_mul(3);
 
@@ -41,6 +45,10 @@ pub(super) struct Pool {
     /// Queries that a session takes before all of them must be answered, as the server's habits
     /// have it.
     budget: usize,
+    /// There was an answer.
+    has_answered: bool,
+    /// Sessions in a row, and attempts to open one, that brought no answer.
+    fruitless: u32,
 }
 
 /// What a thread says that opens a session.
@@ -91,6 +99,8 @@ impl Pool {
             window,
             connections,
             budget: usize::MAX,
+            has_answered: false,
+            fruitless: 0,
         }
     }
 
@@ -114,7 +124,10 @@ impl Pool {
             let most = self.window;
             let lines = self.lines.iter_mut();
             let free = lines.filter_map(|line| line.takes(most, last).then_some(line));
-            let Some(line) = free.min_by_key(|line| line.in_flight()) else { break };
+            // what a session was refused for goes to one that is known to live, if there is one
+            let spared = flight.spared > 0;
+            let best = free.min_by_key(|line| (spared && line.answered == 0, line.in_flight()));
+            let Some(line) = best else { break };
             if let Some(flight) = self.waiting.pop_front() {
                 line.send(flight, at, now);
                 line.careful = last;
@@ -210,10 +223,13 @@ impl Pool {
             }
             Err(failed) => {
                 let NotOpened { error, server } = *failed;
+                self.fruitless += 1;
+                let again = self.has_answered && self.fruitless <= MAX_FRUITLESS;
                 for mut flight in std::mem::take(&mut self.waiting) {
                     flight.waited(now);
                     // who came late has time for another; but for time, nobody would fare better
-                    if error.is_timeout() && flight.left().is_some_and(|left| left > GRACE) {
+                    let may_wait = again || error.is_timeout();
+                    if may_wait && flight.left().is_none_or(|left| left > GRACE) {
                         self.waiting.push_back(flight);
                         continue;
                     }
@@ -227,10 +243,13 @@ impl Pool {
     pub(super) fn receive(&mut self, finished: &mut Vec<Outcome>) {
         let mut ended = Vec::new();
         for (position, line) in self.lines.iter_mut().enumerate() {
-            line.session.pull();
+            line.pull();
             let now = Instant::now();
             while let Some(reply) = line.session.message() {
-                finished.extend(line.reply(reply, now));
+                if let Some(outcome) = line.reply(reply, now) {
+                    (self.has_answered, self.fruitless) = (true, 0);
+                    finished.push(outcome);
+                }
             }
             if line.session.ended().is_some() {
                 ended.push(position);
@@ -248,8 +267,12 @@ impl Pool {
         let now = Instant::now();
         let cause = line.session.ended().cloned().unwrap_or(Reply::Closed);
         let (peer, server) = (line.session.peer.clone(), Arc::clone(&line.server));
-        if line.in_flight() > 0 {
+        let is_refusal = self.is_refusal(&line);
+        if line.in_flight() > 0 && !is_refusal {
             self.budget = line.answered.max(1);
+        }
+        if is_refusal && line.is_unused() {
+            return;
         }
         if line.is_unused() && self.lines.is_empty() && self.opening == 0 {
             // it ended before anything could be asked, which is as good as not to answer
@@ -267,6 +290,10 @@ impl Pool {
         }
         for mut flight in line.into_unanswered(now) {
             let waited = flight.waited(now);
+            if is_refusal && flight.spared < MAX_SPARED {
+                flight.spared += 1;
+                flight.asked -= 1;
+            }
             let cause = match flight.left() {
                 Some(Duration::ZERO) => Reply::TimedOut(waited),
                 _ if flight.asked < MOST_ASKED => {
@@ -279,6 +306,27 @@ impl Pool {
                 (Some(Arc::clone(&server)), Error::Reply { peer: peer.clone(), cause });
             finished.push(Outcome { job: flight.job, server, result: Err(error) });
         }
+    }
+
+    /// Whether a server that answers over another session, or did before, would not have this one:
+    /// it may allow a client so many sessions, and one that has ended may count for a while.
+    fn is_refusal(&mut self, line: &Line) -> bool {
+        if line.answered > 0 {
+            return false;
+        }
+        let others = self.lines.len() + self.opening;
+        if others > 0 {
+            self.connections = others;
+            return true;
+        }
+        self.fruitless += 1;
+        self.has_answered && self.fruitless <= MAX_FRUITLESS
+    }
+
+    /// Gives back the time in which nothing was read, for a reason of our own.
+    pub(super) fn forgive(&mut self, pause: Duration, now: Instant) {
+        self.lines.iter_mut().for_each(|line| line.forgive(pause, now));
+        self.waiting.iter_mut().for_each(|flight| flight.forgive(pause, now));
     }
 
     /// Fails what waited for its whole time, for a reply or for a session.
