@@ -104,6 +104,8 @@ pub enum Connect {
     TimedOut(Duration),
     /// The source address cannot be used.
     Source(String),
+    /// There was no descriptor, or no thread, to be had: the system's words.
+    Shortage(String),
     /// Anything else the system says.
     Other(String),
 }
@@ -189,6 +191,11 @@ impl Error {
         }
     }
 
+    /// Whether a descriptor or a thread was missing, so that the same may succeed a little later.
+    pub fn is_shortage(&self) -> bool {
+        matches!(self, Self::Connect { cause: Connect::Shortage(_), .. })
+    }
+
     /// Whether time alone was missing.
     pub fn is_timeout(&self) -> bool {
         matches!(
@@ -244,7 +251,9 @@ impl fmt::Display for Error {
                     write!(f, "connection timeout for {peer} (after {})", seconds(*after))
                 }
                 Connect::Source(reason) => write!(f, "can't assign address {reason}"),
-                Connect::Other(reason) => write!(f, "can't connect to {peer} ({reason})"),
+                Connect::Shortage(reason) | Connect::Other(reason) => {
+                    write!(f, "can't connect to {peer} ({reason})")
+                }
             },
             Self::Handshake(cause) => match cause {
                 Handshake::TimedOut(after) => write!(

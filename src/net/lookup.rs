@@ -94,7 +94,7 @@ impl Asker {
                 // what the next server would need as well
                 Err(error @ Error::File { .. }) => return Err(error),
                 Err(error) => {
-                    attempt.given_up(target, protocol(lookup), &error);
+                    attempt.given_up(target, protocol(&lookup.route), &error);
                     last = Some(error);
                 }
             }
@@ -129,7 +129,7 @@ impl Asker {
         let deadline = Deadline::new(left);
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
-        let protocol = protocol(lookup);
+        let protocol = protocol(&lookup.route);
         // neither a command line nor a system's configuration yields no server at all
         let mut last = Error::Internal("no servers to query".into());
         let targets = attempt.targets()?;
@@ -219,8 +219,8 @@ fn weightier(older: Option<Error>, newer: Error) -> Error {
 }
 
 /// What the lookup goes over.
-pub(super) fn protocol(lookup: &Lookup) -> Protocol {
-    match lookup.route.transport {
+pub(super) fn protocol(route: &Route) -> Protocol {
+    match route.transport {
         Transport::Tls => Protocol::Tls,
         Transport::Tcp => Protocol::Tcp,
         Transport::Udp { .. } => Protocol::Udp,

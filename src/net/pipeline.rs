@@ -180,7 +180,7 @@ impl Pipeline {
         for pool in &mut self.pools {
             pool.send(&at);
             if opening < MOST_OPENING {
-                opening += pool.open(MOST_OPENING - opening, &self.news.0, &mut self.finished);
+                opening += pool.open(MOST_OPENING - opening, &self.news.0);
             }
         }
         if !self.finished.is_empty() {
@@ -203,8 +203,13 @@ impl Pipeline {
         self.forgive_pause();
         if self.checked.elapsed() >= TICK {
             self.checked = Instant::now();
+            if self.pools.iter().any(|pool| pool.shortage.is_some()) {
+                self.pools.iter_mut().for_each(Pool::close_idle);
+            }
+            let is_busy = |pool: &Pool| pool.opening > 0 || !pool.has_nothing_in_flight();
+            let is_alone = !self.pools.iter().any(is_busy);
             for pool in &mut self.pools {
-                pool.give_up(&mut self.finished);
+                pool.give_up(is_alone, &mut self.finished);
             }
         }
         Ok(readable)

@@ -33,6 +33,8 @@ mod readme;
 mod run;
 mod server;
 #[cfg(unix)]
+mod sessions;
+#[cfg(unix)]
 mod signals;
 mod soak;
 mod staple;

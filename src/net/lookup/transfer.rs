@@ -26,7 +26,7 @@ impl Attempt<'_> {
         let targets = self.targets()?;
         // neither a command line nor a system's configuration yields no server at all
         let target = targets.first().ok_or_else(|| Error::Internal("no server".into()))?;
-        let protocol = protocol(self.lookup);
+        let protocol = protocol(&self.lookup.route);
         (self.tell)(Event::Turn { host: &target.host, port: target.port, at: &self.at });
         let outcome = self.open(target, protocol).and_then(|(mut session, _, start)| {
             let mut odd = Odd::default();

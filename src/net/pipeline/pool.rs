@@ -2,6 +2,7 @@
 //! whatever becomes of the sessions that it is sent over, and no other query's.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
@@ -11,9 +12,10 @@ use jiff::Zoned;
 
 use super::line::{Flight, Line};
 use super::{AsTyped, Outcome, TICK};
-use crate::error::{Connect, Error, Reply};
+use crate::error::{Connect, Error, Reply, system_words};
 use crate::event::{Event, Kept};
 use crate::exchange::Phases;
+use crate::net::dial::{self, connect_cause};
 use crate::net::lookup::{Asker, protocol};
 use crate::net::session::Session;
 use crate::plan::{Route, Target, Targets};
@@ -45,10 +47,20 @@ pub(super) struct Pool {
     /// Queries that a session takes before all of them must be answered, as the server's habits
     /// have it.
     budget: usize,
+    /// Why no session could be opened, where that was for want of a descriptor or a thread.
+    pub(super) shortage: Option<Shortage>,
     /// There was an answer.
     has_answered: bool,
     /// Sessions in a row, and attempts to open one, that brought no answer.
     fruitless: u32,
+}
+
+/// A descriptor or a thread was missing.
+#[derive(Clone)]
+pub(super) struct Shortage {
+    error: Error,
+    /// When it was found out.
+    at: Instant,
 }
 
 /// What a thread says that opens a session.
@@ -99,6 +111,7 @@ impl Pool {
             window,
             connections,
             budget: usize::MAX,
+            shortage: None,
             has_answered: false,
             fruitless: 0,
         }
@@ -141,24 +154,23 @@ impl Pool {
     }
 
     /// Begins to open the sessions that what waits could use, so many at most. Returns how many.
-    pub(super) fn open(
-        &mut self,
-        most: usize,
-        news: &Sender<News>,
-        finished: &mut Vec<Outcome>,
-    ) -> usize {
+    pub(super) fn open(&mut self, most: usize, news: &Sender<News>) -> usize {
+        if self.shortage.as_ref().is_some_and(|it| it.at.elapsed() < TICK) {
+            return 0;
+        }
         let open = self.lines.len() + self.opening;
         let wanted = self.waiting.len().div_ceil(self.window).saturating_sub(self.opening);
         let count = wanted.min(self.connections.saturating_sub(open)).min(most);
-        if count > 0 && open == 0 {
+        // what waits for a descriptor waits since it could have had one
+        if count > 0 && open == 0 && self.shortage.is_none() {
             let now = Instant::now();
             self.waiting.iter_mut().for_each(|flight| flight.owed = now);
         }
-        (0..count).take_while(|_| self.open_one(news, finished)).count()
+        (0..count).take_while(|_| self.open_one(news)).count()
     }
 
     /// In a thread, for a server may take all the time there is.
-    fn open_one(&mut self, news: &Sender<News>, finished: &mut Vec<Outcome>) -> bool {
+    fn open_one(&mut self, news: &Sender<News>) -> bool {
         let Some(first) = self.waiting.front() else { return false };
         let lookup = first.job.lookup.clone();
         // all that may be had: who has less is given up meanwhile
@@ -168,6 +180,10 @@ impl Pool {
         let begun = thread::Builder::new().spawn(move || {
             let mut server: Option<Arc<AsTyped>> = None;
             let outcome = Asker::default().open(&lookup, left, &mut |event| {
+                // what is tried again is no failure
+                if is_shortage(&event) {
+                    return;
+                }
                 // nobody listens where the batch is over
                 if let Some(trying) = trying(server.as_deref(), &event) {
                     let trying = Arc::clone(server.insert(Arc::new(trying)));
@@ -184,16 +200,25 @@ impl Pool {
                     let error = Error::Internal("a session with no server".into());
                     Err(Box::new(NotOpened { error, server: None }))
                 }
-                (Err(error), server) => Err(Box::new(NotOpened { error, server })),
+                (Err(error), server) => {
+                    let peer = || protocol(&lookup.route).to_string();
+                    let error = match shortage(&error) {
+                        Some(cause) if !error.is_shortage() => {
+                            Error::Connect { peer: peer(), cause }
+                        }
+                        _ => error,
+                    };
+                    Err(Box::new(NotOpened { error, server }))
+                }
             };
             let _ = news.send(News { pool, what: What::Opened(opened) });
         });
-        self.opening += 1;
         if let Err(error) = begun {
-            let error = Error::Internal(format!("no thread: {error}"));
-            self.opened(Err(Box::new(NotOpened { error, server: None })), finished);
+            let error = Error::Connect { peer: self.peer(), cause: no_thread(&error) };
+            self.shortage = Some(Shortage { error, at: Instant::now() });
             return false;
         }
+        self.opening += 1;
         true
     }
 
@@ -207,6 +232,7 @@ impl Pool {
         let now = Instant::now();
         match outcome {
             Ok(opened) => {
+                self.shortage = None;
                 let Opened { session, phases, server } = *opened;
                 if self.lines.is_empty() {
                     // those that it takes waited for it, the rest wait for room
@@ -218,11 +244,16 @@ impl Pool {
                 self.lines.push(Line::new(session, phases, server, self.budget));
             }
             // a server may take fewer sessions than it is offered
-            Err(_) if self.opening + self.lines.len() > 0 => {
+            Err(failed) if !failed.error.is_shortage() && self.opening + self.lines.len() > 0 => {
                 self.connections = self.opening + self.lines.len();
             }
             Err(failed) => {
                 let NotOpened { error, server } = *failed;
+                if let Error::Connect { cause: cause @ Connect::Shortage(_), .. } = error {
+                    let error = Error::Connect { peer: self.peer(), cause };
+                    self.shortage = Some(Shortage { error, at: now });
+                    return;
+                }
                 self.fruitless += 1;
                 let again = self.has_answered && self.fruitless <= MAX_FRUITLESS;
                 for mut flight in std::mem::take(&mut self.waiting) {
@@ -308,6 +339,46 @@ impl Pool {
         }
     }
 
+    /// Fails what has waited for a descriptor or a thread for its whole time.
+    fn give_up_waiting(&mut self, is_alone: bool, now: Instant, finished: &mut Vec<Outcome>) {
+        let Some(Shortage { error, .. }) = self.shortage.clone() else { return };
+        if !is_alone {
+            self.waiting.iter_mut().for_each(|flight| flight.owed = now);
+            return;
+        }
+        for mut flight in std::mem::take(&mut self.waiting) {
+            flight.waited(now);
+            if flight.left() == Some(Duration::ZERO) {
+                let (server, result) = (self.trying.clone(), Err(error.clone()));
+                finished.push(Outcome { job: flight.job, server, result });
+            } else {
+                self.waiting.push_back(flight);
+            }
+        }
+    }
+
+    /// The server that is being tried, or the first, as messages have it.
+    fn peer(&self) -> String {
+        let server = match (&self.trying, &self.route.targets) {
+            (Some(it), _) if it.host.starts_with('/') => format!("{}@UNIX", it.host),
+            (Some(it), _) => format!("{}@{}", it.host, it.port),
+            (None, Targets::Given(targets)) => {
+                targets.first().map(Target::typed).unwrap_or_default()
+            }
+            (None, Targets::System(_)) => "the servers of this system".into(),
+        };
+        format!("{server}({})", protocol(&self.route))
+    }
+
+    /// Closes the sessions of which nothing is expected, to make room for others.
+    pub(super) fn close_idle(&mut self) {
+        if self.waiting.is_empty() {
+            for idle in self.lines.extract_if(.., |line| line.in_flight() == 0) {
+                idle.session.close();
+            }
+        }
+    }
+
     /// Whether a server that answers over another session, or did before, would not have this one:
     /// it may allow a client so many sessions, and one that has ended may count for a while.
     fn is_refusal(&mut self, line: &Line) -> bool {
@@ -330,11 +401,15 @@ impl Pool {
     }
 
     /// Fails what waited for its whole time, for a reply or for a session.
-    pub(super) fn give_up(&mut self, finished: &mut Vec<Outcome>) {
+    ///
+    /// Where a descriptor or a thread is missing, that time passes only while the pool is alone, so
+    /// that nothing of ours can make room.
+    pub(super) fn give_up(&mut self, is_alone: bool, finished: &mut Vec<Outcome>) {
         let now = Instant::now();
         for line in &mut self.lines {
             line.give_up(now, finished);
         }
+        self.give_up_waiting(is_alone, now, finished);
         // what waits for room waits because of us
         if !self.lines.is_empty() || self.opening == 0 {
             return;
@@ -347,20 +422,12 @@ impl Pool {
         if self.waiting.iter().all(|flight| is_over(flight).is_none()) {
             return;
         }
-        let server = match (&self.trying, &self.route.targets) {
-            (Some(it), _) if it.host.starts_with('/') => format!("{}@UNIX", it.host),
-            (Some(it), _) => format!("{}@{}", it.host, it.port),
-            (None, Targets::Given(targets)) => {
-                targets.first().map(Target::typed).unwrap_or_default()
-            }
-            (None, Targets::System(_)) => "the servers of this system".into(),
-        };
+        let peer = self.peer();
         for flight in std::mem::take(&mut self.waiting) {
             match is_over(&flight) {
                 Some(waited) => {
-                    let peer = format!("{server}({})", protocol(&flight.job.lookup));
                     let cause = Connect::TimedOut(waited);
-                    let result = Err(Error::Connect { peer, cause });
+                    let result = Err(Error::Connect { peer: peer.clone(), cause });
                     let server = self.trying.clone();
                     finished.push(Outcome { job: flight.job, server, result });
                 }
@@ -368,6 +435,37 @@ impl Pool {
             }
         }
     }
+}
+
+fn no_thread(error: &io::Error) -> Connect {
+    Connect::Shortage(format!("no thread: {}", system_words(error)))
+}
+
+/// Whether an event is of a shortage, after which the same is tried again.
+fn is_shortage(event: &Event<'_>) -> bool {
+    match event {
+        Event::Failed(error) | Event::GivenUp { error, .. } => shortage(error).is_some(),
+        _ => false,
+    }
+}
+
+/// The shortage that an error comes from: what reads files and asks the system's resolver has its own
+/// errors for one.
+fn shortage(error: &Error) -> Option<Connect> {
+    let reason = match error {
+        Error::Connect { cause: cause @ Connect::Shortage(_), .. } => return Some(cause.clone()),
+        Error::File { reason, .. } | Error::Resolve { reason, .. } => reason,
+        _ => return None,
+    };
+    let words = dial::SHORTAGES.map(|number| system_words(&number.into()));
+    if words.iter().any(|words| reason.ends_with(words)) {
+        return Some(Connect::Shortage(reason.clone()));
+    }
+    // the resolver may say only that it could not ask
+    let spare = dial::spare_descriptor().map_err(|error| connect_cause(&error));
+    let thread = || thread::Builder::new().spawn(|| {}).map_err(|error| no_thread(&error));
+    let cause = spare.and_then(|()| thread().map(drop)).err()?;
+    matches!(cause, Connect::Shortage(_)).then_some(cause)
 }
 
 /// The server that an event says is about to be tried, where it is not the one that is known.
