@@ -71,6 +71,7 @@ impl Plan {
             shown: 0,
             early: BTreeMap::new(),
             early_octets: 0,
+            again: BTreeMap::new(),
             barrier: None,
             summary: Summary::new(),
             progress,
@@ -86,7 +87,9 @@ fn file(path: &str, error: &io::Error) -> Error {
 }
 
 /// Results that came before their turn and take more octets than this hold up the input.
-const MOST_EARLY: usize = 3 * 1024 * 1024;
+const MAX_EARLY: usize = 3 * 1024 * 1024;
+/// The octets of results that came before their turn, and of those that are expected.
+const MAX_HELD: usize = 6 * 1024 * 1024;
 
 /// What can be shown when its turn comes.
 enum Ready {
@@ -116,6 +119,8 @@ struct Batch<'a, 'b> {
     early: BTreeMap<usize, Ready>,
     /// The octets that they take.
     early_octets: usize,
+    /// Queries whose replies were dropped, to be asked again.
+    again: BTreeMap<usize, Job>,
     /// A query that is asked by itself, once all before it are shown.
     barrier: Option<Job>,
     summary: Summary,
@@ -141,7 +146,7 @@ impl Batch<'_, '_> {
                     self.alone(&job)?;
                     continue;
                 }
-                if self.lines.ended() && self.rest.is_empty() {
+                if self.lines.ended() && self.rest.is_empty() && self.again.is_empty() {
                     break;
                 }
             }
@@ -228,7 +233,11 @@ impl Batch<'_, '_> {
 
     /// Takes lines while there is room; whether more input is wanted.
     fn take_lines(&mut self) -> io::Result<bool> {
-        while self.barrier.is_none() && self.pipeline.has_room() && self.early_octets < MOST_EARLY {
+        while self.barrier.is_none() && self.has_room() {
+            if let Some((_, job)) = self.again.pop_first() {
+                self.pipeline.add(job);
+                continue;
+            }
             if let Some(settings) = self.rest.pop_front() {
                 self.ask(&settings)?;
                 continue;
@@ -242,6 +251,14 @@ impl Batch<'_, '_> {
             }
         }
         Ok(false)
+    }
+
+    fn has_room(&mut self) -> bool {
+        let octets = match self.look.common.batch.unordered {
+            true => usize::MAX,
+            false => MAX_HELD.saturating_sub(self.early_octets),
+        };
+        self.early_octets < MAX_EARLY && self.pipeline.has_room(octets)
     }
 
     fn take(&mut self, line: &str) -> io::Result<()> {
@@ -351,12 +368,30 @@ impl Batch<'_, '_> {
         } else {
             self.early_octets += octets(&ready);
             self.early.insert(number, ready);
+            self.drop_last();
         }
         while let Some(ready) = self.early.remove(&self.shown) {
             self.early_octets -= octets(&ready);
             self.show(self.shown, &ready)?;
         }
         Ok(())
+    }
+
+    /// Drops the replies whose turn is last where all that wait take too much, to ask for them again
+    /// when there is room: memory has a bound, whatever servers send.
+    fn drop_last(&mut self) {
+        while self.early_octets > MAX_HELD {
+            let is_reply = |ready: &Ready| matches!(ready, Ready::Outcome(it) if it.result.is_ok());
+            let Some((&number, _)) = self.early.iter().rfind(|(_, it)| is_reply(it)) else {
+                return;
+            };
+            if let Some(ready) = self.early.remove(&number) {
+                self.early_octets -= octets(&ready);
+                if let Ready::Outcome(outcome) = ready {
+                    self.again.insert(number, outcome.job);
+                }
+            }
+        }
     }
 
     fn show(&mut self, number: usize, ready: &Ready) -> io::Result<()> {

@@ -72,6 +72,8 @@ pub struct Pipeline {
     /// Queries are wanted; they are not from when there are enough until half of them are finished.
     hungry: bool,
     finished: Vec<Outcome>,
+    /// The octets that a reply of late takes at most.
+    reply: usize,
     checked: Instant,
     /// Until when it is known what the time was spent on.
     known: Instant,
@@ -82,6 +84,8 @@ pub struct Pipeline {
 
 /// The wait after which a peer may be waiting for us.
 const LONG: Duration = Duration::from_millis(1);
+/// The octets that a query takes which waits for its reply.
+const QUERY: usize = 1024;
 /// Servers that are talked to at a time, unless more queries than that are in flight.
 const MOST_POOLS: usize = 64;
 /// Sessions that are opened at a time.
@@ -105,6 +109,8 @@ impl Pipeline {
             open: 0,
             hungry: true,
             finished: Vec::new(),
+            // until one has come
+            reply: u16::MAX.into(),
             checked: Instant::now(),
             known: Instant::now(),
             listened: Duration::ZERO,
@@ -112,10 +118,12 @@ impl Pipeline {
         }
     }
 
-    /// Whether another query can be added without waiting long. Many at a time make few records
-    /// and segments, which spares both ends.
-    pub fn has_room(&mut self) -> bool {
-        let most = self.window * self.connections;
+    /// Whether another query can be added without waiting long, and without replies that take more
+    /// than so many octets, should they all be as large as those of late. Many at a time make few
+    /// records and segments, which spares both ends.
+    pub fn has_room(&mut self, octets: usize) -> bool {
+        let affordable = (octets / (self.reply + QUERY)).max(1);
+        let most = (self.window * self.connections).min(affordable);
         self.hungry = self.open < if self.hungry { most } else { most.div_ceil(2) };
         self.hungry
     }
@@ -163,6 +171,11 @@ impl Pipeline {
     /// What is finished, in the order in which it was.
     pub fn finished(&mut self) -> Vec<Outcome> {
         let finished = std::mem::take(&mut self.finished);
+        for exchange in finished.iter().filter_map(|it| it.result.as_ref().ok()) {
+            let (octets, before) = (exchange.reply.bytes.len(), self.reply);
+            // a large one counts at once, small ones when there are some
+            self.reply = octets.max(before - before.saturating_sub(octets).div_ceil(16));
+        }
         self.open -= finished.len();
         finished
     }
