@@ -56,6 +56,7 @@ impl Plan {
         let options = look.common.batch;
         let Self { path, lines, route, plain } = self;
         let progress = talk.watched.then(Progress::new);
+        talk.unpadded = Some(0);
         let batch = Batch {
             look,
             talk,

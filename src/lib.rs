@@ -124,6 +124,7 @@ fn command(
         pretty: surroundings.out_is_terminal,
         watched: false,
         passing: false,
+        unpadded: None,
         is_left: Rc::clone(out_is_left),
     };
     match parsed {

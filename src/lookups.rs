@@ -245,9 +245,7 @@ pub(crate) fn answered(
         talk.error(format_args!("reply verification for {} ({fault})", exchange.peer))?;
     }
     if query.padding().is_some() && reply.opt().is_some() && reply.padding().is_none() {
-        talk.warning(format_args!(
-            "the query was padded and the reply is not (RFC 7830 section 4)"
-        ))?;
+        talk.unpadded()?;
     }
     let failed = lookup.route.conditions.failed(exchange, &reply);
     let Talk { out, ink, pretty, .. } = talk;

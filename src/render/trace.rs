@@ -37,6 +37,9 @@ pub struct Talk<'a> {
     pub watched: bool,
     /// The last line of `err` says how far, and goes when another is written.
     pub passing: bool,
+    /// How many replies were not padded although the query was: counted in a batch, told at once
+    /// where there is no count.
+    pub unpadded: Option<usize>,
     /// The reader of `out` has left, and what is written there is discarded.
     pub is_left: Rc<Cell<bool>>,
 }
@@ -104,6 +107,19 @@ impl Talk<'_> {
     /// `;; WARNING: ...`
     pub fn warning(&mut self, words: fmt::Arguments<'_>) -> io::Result<()> {
         self.say(Role::Warning, format_args!(";; WARNING: {words}"))
+    }
+
+    /// The query was padded and the reply is not.
+    pub fn unpadded(&mut self) -> io::Result<()> {
+        match &mut self.unpadded {
+            Some(count) => {
+                *count += 1;
+                Ok(())
+            }
+            None => self.warning(format_args!(
+                "the query was padded and the reply is not (RFC 7830 section 4)"
+            )),
+        }
     }
 
     /// `;; ERROR: ...`

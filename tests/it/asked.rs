@@ -145,3 +145,27 @@ fn a_list_of_names_cannot_change_who_is_asked_or_how() {
         assert!(names.iter().any(|it| it.starts_with(label)), "{names:?}");
     }
 }
+
+#[test]
+fn replies_that_are_not_padded_are_counted_in_one_line() {
+    let path = file("unpadded.txt", &format!("{}z.test +nopadding\n", "a.test\n".repeat(30)));
+    let words =
+        ";; WARNING: 30 replies were not padded although the query was (RFC 7830 section 4)";
+    for (options, count) in [("", 1), ("+short", 1), ("+unordered", 1), ("+json", 0)] {
+        let server = Server::start(Credential::Good, Behaviour::NoPadding);
+        let seen = tdig(&format!("-f {path} {options} @127.0.0.1#{}", server.port()));
+        assert_eq!(seen.status, 0, "{seen:#?}");
+        assert_eq!(seen.err.matches("padded although").count(), count, "{seen:#?}");
+        assert_eq!(seen.err.contains("WARNING"), seen.err.contains(words), "{seen:#?}");
+        if options == "+json" {
+            assert_eq!(summary(&seen)["unpadded"], 30);
+        }
+    }
+    // one by one they are warned of as before
+    let server = Server::start(Credential::Good, Behaviour::NoPadding);
+    let seen = tdig(&format!("a.test @127.0.0.1#{}", server.port()));
+    assert!(
+        seen.err.contains(";; WARNING: the query was padded and the reply is not"),
+        "{seen:#?}"
+    );
+}

@@ -122,7 +122,8 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
              Transfers, queries over UDP \
              and those with a signature or a cookie of their own are asked by themselves.",
             "At the end a summary says how many queries there were, how fast, with what status, \
-             what failed, and how long replies took. With +short it is on standard error. With \
+             what failed, and how long replies took; replies that were not padded although the query \
+             was are counted in one warning. With +short it is on standard error. With \
              +json it is there, too, as one object in the last line, which the schema describes \
              under `batch`. Ctrl-C, SIGTERM and SIGHUP end the batch: what is done is \
              shown, and summed up. A second Ctrl-C ends the program at once. A signal that was \
