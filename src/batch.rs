@@ -1,6 +1,7 @@
 //! A batch: one command line a line, streamed. One rule: constant memory, whatever the number of
 //! lines; and what fails, fails in its place.
 
+mod early;
 mod input;
 mod lines;
 mod progress;
@@ -8,10 +9,11 @@ mod signals;
 mod summary;
 mod typed;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
+use early::{Early, Ready};
 use lines::{Lines, NoLine, is_comment};
 use progress::Progress;
 use signals::Signals;
@@ -70,9 +72,7 @@ impl Plan {
             rest: VecDeque::new(),
             next: 0,
             shown: 0,
-            early: BTreeMap::new(),
-            early_octets: 0,
-            again: BTreeMap::new(),
+            early: Early::default(),
             barrier: None,
             summary: Summary::new(),
             progress,
@@ -85,18 +85,6 @@ impl Plan {
 
 fn file(path: &str, error: &io::Error) -> Error {
     Error::File { path: path.to_owned(), reason: system_words(error) }
-}
-
-/// Results that came before their turn and take more octets than this hold up the input.
-const MAX_EARLY: usize = 3 * 1024 * 1024;
-/// The octets of results that came before their turn, and of those that are expected.
-const MAX_HELD: usize = 6 * 1024 * 1024;
-
-/// What can be shown when its turn comes.
-enum Ready {
-    Outcome(Box<Outcome>),
-    /// A line that makes no sense, and what it asks.
-    Senseless(Error, Asked),
 }
 
 struct Batch<'a, 'b> {
@@ -117,11 +105,7 @@ struct Batch<'a, 'b> {
     /// How many results were shown.
     shown: usize,
     /// Results whose turn has not come.
-    early: BTreeMap<usize, Ready>,
-    /// The octets that they take.
-    early_octets: usize,
-    /// Queries whose replies were dropped, to be asked again.
-    again: BTreeMap<usize, Job>,
+    early: Early,
     /// A query that is asked by itself, once all before it are shown.
     barrier: Option<Job>,
     summary: Summary,
@@ -142,12 +126,12 @@ impl Batch<'_, '_> {
             if hungry && self.lines.input.source().is_none() && self.fill()? {
                 continue;
             }
-            if self.pipeline.is_idle() {
+            if self.pipeline.is_idle() && self.early.lacks_none() {
                 if let Some(job) = self.barrier.take() {
                     self.alone(&job)?;
                     continue;
                 }
-                if self.lines.ended() && self.rest.is_empty() && self.again.is_empty() {
+                if self.lines.ended() && self.rest.is_empty() {
                     break;
                 }
             }
@@ -177,7 +161,7 @@ impl Batch<'_, '_> {
             self.finish(outcome.job.number, Ready::Outcome(Box::new(outcome)))?;
         }
         // what is done is shown, also where something before it is not
-        for (number, ready) in std::mem::take(&mut self.early) {
+        for (number, ready) in self.early.take_all() {
             self.show(number, &ready)?;
         }
         self.talk.progress(None)?;
@@ -234,10 +218,13 @@ impl Batch<'_, '_> {
 
     /// Takes lines while there is room; whether more input is wanted.
     fn take_lines(&mut self) -> io::Result<bool> {
-        while self.barrier.is_none() && self.has_room() {
-            if let Some((_, job)) = self.again.pop_first() {
+        while self.has_room() {
+            if let Some(job) = self.early.again() {
                 self.pipeline.add(job);
                 continue;
+            }
+            if self.barrier.is_some() {
+                break;
             }
             if let Some(settings) = self.rest.pop_front() {
                 self.ask(&settings)?;
@@ -255,11 +242,11 @@ impl Batch<'_, '_> {
     }
 
     fn has_room(&mut self) -> bool {
-        let octets = match self.look.common.batch.unordered {
-            true => usize::MAX,
-            false => MAX_HELD.saturating_sub(self.early_octets),
+        let room = match self.look.common.batch.unordered {
+            true => Some(usize::MAX),
+            false => self.early.room(),
         };
-        self.early_octets < MAX_EARLY && self.pipeline.has_room(octets)
+        room.is_some_and(|octets| self.pipeline.has_room(octets))
     }
 
     fn take(&mut self, line: &str) -> io::Result<()> {
@@ -367,32 +354,12 @@ impl Batch<'_, '_> {
         if number == self.shown {
             self.show(number, &ready)?;
         } else {
-            self.early_octets += octets(&ready);
-            self.early.insert(number, ready);
-            self.drop_last();
+            self.early.keep(number, ready);
         }
-        while let Some(ready) = self.early.remove(&self.shown) {
-            self.early_octets -= octets(&ready);
+        while let Some(ready) = self.early.take(self.shown) {
             self.show(self.shown, &ready)?;
         }
         Ok(())
-    }
-
-    /// Drops the replies whose turn is last where all that wait take too much, to ask for them again
-    /// when there is room: memory has a bound, whatever servers send.
-    fn drop_last(&mut self) {
-        while self.early_octets > MAX_HELD {
-            let is_reply = |ready: &Ready| matches!(ready, Ready::Outcome(it) if it.result.is_ok());
-            let Some((&number, _)) = self.early.iter().rfind(|(_, it)| is_reply(it)) else {
-                return;
-            };
-            if let Some(ready) = self.early.remove(&number) {
-                self.early_octets -= octets(&ready);
-                if let Ready::Outcome(outcome) = ready {
-                    self.again.insert(number, outcome.job);
-                }
-            }
-        }
     }
 
     fn show(&mut self, number: usize, ready: &Ready) -> io::Result<()> {
@@ -450,19 +417,6 @@ impl Batch<'_, '_> {
             self.status = Some((number, code));
         }
     }
-}
-
-/// The octets that a result takes: what is behind its pointers, its messages above all, has no
-/// other bound.
-fn octets(ready: &Ready) -> usize {
-    const REST: usize = 384;
-    let messages = match ready {
-        Ready::Outcome(outcome) => outcome.result.as_ref().map_or(0, |exchange| {
-            exchange.query.bytes.capacity() + exchange.reply.bytes.capacity()
-        }),
-        Ready::Senseless(error, asked) => error.to_string().len() + asked.size(),
-    };
-    size_of::<Outcome>() + REST + messages
 }
 
 fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {

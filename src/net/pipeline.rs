@@ -77,7 +77,7 @@ pub struct Pipeline {
     checked: Instant,
     /// Until when it is known what the time was spent on.
     known: Instant,
-    /// Of the time since then, what was spent on waiting for the network and on reading.
+    /// Of the time since then, what was spent on the network: on writing, waiting and reading.
     listened: Duration,
     clock: Clock,
 }
@@ -109,8 +109,7 @@ impl Pipeline {
             open: 0,
             hungry: true,
             finished: Vec::new(),
-            // until one has come
-            reply: u16::MAX.into(),
+            reply: 0,
             checked: Instant::now(),
             known: Instant::now(),
             listened: Duration::ZERO,
@@ -196,6 +195,8 @@ impl Pipeline {
                 opening += pool.open(MOST_OPENING - opening, &self.news.0);
             }
         }
+        // what a peer makes us do is no pause
+        self.listened += self.known.elapsed();
         if !self.finished.is_empty() {
             return Ok(false);
         }
@@ -229,7 +230,7 @@ impl Pipeline {
     }
 
     /// Gives back to every query the time in which its reply could not be read. A peer has no part
-    /// in that: the time of waiting and of reading counts.
+    /// in that: the time of writing, of waiting and of reading counts.
     fn forgive_pause(&mut self) {
         let now = Instant::now();
         let pause = (now - self.known).saturating_sub(self.listened);

@@ -91,6 +91,17 @@ fn a_query_without_a_reply_fails_in_time_and_alone() {
 }
 
 #[test]
+fn a_silent_server_is_given_up_by_as_many_as_are_in_flight() {
+    let path = lines("silent-many.txt", 60);
+    let server = Server::start(Credential::Good, Behaviour::NoReply);
+    let at = format!("@127.0.0.1#{}", server.port());
+    let seen = tdig(&format!("-f {path} +short +pipeline=20 +timeout=300ms {at}"));
+    assert!(seen.err.contains("timeout 60"), "{seen:#?}");
+    // 20 at a time, or 10 where half of them are finished
+    assert!(server.finish().connections <= 8);
+}
+
+#[test]
 fn several_sessions_share_the_work() {
     let path = lines("shared.txt", 40);
     let server = Server::start(Credential::Good, Behaviour::Slow(Duration::from_millis(20)));

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -114,45 +114,73 @@ fn peak(child: &Child) -> Option<usize> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
+/// The octets of the reply to the query of a number.
+type SizeOf = fn(usize) -> usize;
+
 /// A server that answers each query with a message of so many octets as its number says, but the
 /// first a second late.
-fn all_but_the_first(size: fn(usize) -> usize) -> u16 {
-    const LATE: Duration = Duration::from_secs(1);
+fn all_but_the_first(size: SizeOf) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
-        let (socket, _) = listener.accept().unwrap();
-        let mut reader = BufReader::new(socket.try_clone().unwrap());
-        let socket = Arc::new(Mutex::new(socket));
-        let mut length = [0; 2];
-        for number in 0.. {
-            if reader.read_exact(&mut length).is_err() {
-                return;
-            }
-            let mut query = vec![0; u16::from_be_bytes(length).into()];
-            reader.read_exact(&mut query).unwrap();
-            let mut reply = dot::answer(&query);
-            reply.resize(size(number).max(reply.len()), 0);
-            let length = u16::try_from(reply.len()).unwrap().to_be_bytes();
-            let (reply, socket) = ([&length, &reply[..]].concat(), Arc::clone(&socket));
-            if number == 0 {
-                thread::spawn(move || {
-                    thread::sleep(LATE);
-                    socket.lock().unwrap().write_all(&reply).unwrap();
-                });
-            } else if socket.lock().unwrap().write_all(&reply).is_err() {
-                return;
-            }
+        for (connection, socket) in listener.incoming().enumerate() {
+            thread::spawn(move || answer_late(socket.unwrap(), size, connection == 0));
         }
     });
     port
+}
+
+fn answer_late(socket: TcpStream, size: SizeOf, first_is_late: bool) {
+    const LATE: Duration = Duration::from_secs(1);
+    let mut reader = BufReader::new(socket.try_clone().unwrap());
+    let socket = Arc::new(Mutex::new(socket));
+    let mut length = [0; 2];
+    for number in 0.. {
+        if reader.read_exact(&mut length).is_err() {
+            return;
+        }
+        let mut query = vec![0; u16::from_be_bytes(length).into()];
+        reader.read_exact(&mut query).unwrap();
+        let mut reply = dot::answer(&query);
+        reply.resize(size(number).max(reply.len()), 0);
+        let length = u16::try_from(reply.len()).unwrap().to_be_bytes();
+        let (reply, socket) = ([&length, &reply[..]].concat(), Arc::clone(&socket));
+        if number == 0 && first_is_late {
+            thread::spawn(move || {
+                thread::sleep(LATE);
+                socket.lock().unwrap().write_all(&reply).unwrap();
+            });
+        } else if socket.lock().unwrap().write_all(&reply).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn results_that_were_dropped_for_their_size_stand_in_their_place() {
+    let names = |range: std::ops::Range<usize>| -> String {
+        range.map(|number| format!("n{number}.example.com\n")).collect()
+    };
+    // what fails has no reply to be dropped, and the last is asked by itself
+    let wrong = format!("{} +nosuch\n", "a".repeat(2_000)).repeat(3_000);
+    let lines = format!("{}{wrong}{}n900.example.com +cookie\n", names(0..600), names(600..900));
+    let path = crate::run::file("dropped.txt", &lines);
+    for pipeline in [100, 500, 5_000] {
+        let port = all_but_the_first(|_| 65_000);
+        let options = format!("+pipeline={pipeline} +notls +tcp +noall +question +timeout=20s");
+        let seen = crate::run::tdig(&format!("-f {path} {options} @127.0.0.1#{port}"));
+        assert_eq!(seen.status, 1, "{:.500}", seen.err);
+        let shown: Vec<_> = seen.out.lines().filter_map(|it| it.strip_prefix(";;n")).collect();
+        let number = |it: &&str| it.split('.').next().unwrap().parse::<usize>().unwrap();
+        assert!(shown.iter().map(number).eq(0..901), "{pipeline}: {shown:?} {:.300}", seen.out);
+    }
 }
 
 #[test]
 #[cfg_attr(not(target_os = "linux"), ignore = "reads /proc")]
 fn a_batch_takes_little_memory_however_large_the_replies_while_the_first_is_missing() {
     const MOST: usize = 16 * 1024;
-    let sizes: [(&str, fn(usize) -> usize); 3] = [
+    let sizes: [(&str, SizeOf); 3] = [
         ("large", |_| 65_000),
         ("small", |_| 300),
         ("large at once", |number| if number < 4_000 { 100 } else { 65_000 }),

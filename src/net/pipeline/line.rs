@@ -188,7 +188,8 @@ impl Line {
                 self.budget = self.budget.saturating_mul(2);
             }
         }
-        let free = in_flight < if last { 1 } else { most };
+        // what ended is about to be left, and its server has had no chance to answer
+        let free = in_flight < if last { 1 } else { most } && self.session.ended().is_none();
         free && !self.careful && self.sent < self.budget && self.given_up < MOST_GIVEN_UP
     }
 
