@@ -4,24 +4,24 @@ _tdig() {
     local on='
         +tls +tls-ca +tls-ca= +tls-mozilla +tls-hostname= +tls-sni= +tls-pin= +tls-ocsp-stapling
         +tls-ocsp-stapling= +tls-certfile= +tls-keyfile= +tls-alpn= +tls-version= +tls-groups=
-        +tls-expiry= +fail= +tcp +ignore +keepopen +pipeline= +connections= +unordered +retry=
-        +proxy= +fallback +fallback= +msgdelay= +timeout= +idnin +rdflag +recurse +adflag +cdflag
-        +aaflag +tcflag +raflag +zflag +edns +edns= +doflag +dnssec +deflag +bufsize= +padding
-        +padding= +alignment +alignment= +badcookie +nsid +zoneversion +subnet= +client= +cookie
-        +cookie= +expire +ednsopt= +all +short +json +multiline +cert +pem +qr +header +comments
-        +opt +opttext +optpresent +question +answer +authority +additional +tsig +stats +class
-        +ttl +idnout +crypto +generic'
+        +tls-expiry= +fail= +tcp +ignore +keepopen +pipeline= +connections= +unordered +names
+        +retry= +proxy= +fallback +fallback= +msgdelay= +timeout= +idnin +rdflag +recurse +adflag
+        +cdflag +aaflag +tcflag +raflag +zflag +edns +edns= +doflag +dnssec +deflag +bufsize=
+        +padding +padding= +alignment +alignment= +badcookie +nsid +zoneversion +subnet= +client=
+        +cookie +cookie= +expire +ednsopt= +all +short +json +multiline +cert +pem +qr +header
+        +comments +opt +opttext +optpresent +question +answer +authority +additional +tsig +stats
+        +class +ttl +idnout +crypto +generic'
     local off='
         +notls +notls-ca +notls-mozilla +notls-hostname +notls-sni +notls-pin
         +notls-ocsp-stapling +notls-certfile +notls-keyfile +notls-alpn +notls-version
         +notls-groups +notls-expiry +nofail +notcp +noignore +nokeepopen +nopipeline
-        +noconnections +nounordered +noretry +noproxy +nofallback +nomsgdelay +notimeout +noidnin
-        +nordflag +norecurse +noadflag +nocdflag +noaaflag +notcflag +noraflag +nozflag +noedns
-        +nodoflag +nodnssec +nodeflag +nobufsize +nopadding +noalignment +nobadcookie +nonsid
-        +nozoneversion +nosubnet +noclient +nocookie +noexpire +noednsopt +noall +noshort +nojson
-        +nomultiline +nocert +nopem +noqr +noheader +nocomments +noopt +noopttext +nooptpresent
-        +noquestion +noanswer +noauthority +noadditional +notsig +nostats +noclass +nottl
-        +noidnout +nocrypto +nogeneric'
+        +noconnections +nounordered +nonames +noretry +noproxy +nofallback +nomsgdelay +notimeout
+        +noidnin +nordflag +norecurse +noadflag +nocdflag +noaaflag +notcflag +noraflag +nozflag
+        +noedns +nodoflag +nodnssec +nodeflag +nobufsize +nopadding +noalignment +nobadcookie
+        +nonsid +nozoneversion +nosubnet +noclient +nocookie +noexpire +noednsopt +noall +noshort
+        +nojson +nomultiline +nocert +nopem +noqr +noheader +nocomments +noopt +noopttext
+        +nooptpresent +noquestion +noanswer +noauthority +noadditional +notsig +nostats +noclass
+        +nottl +noidnout +nocrypto +nogeneric'
     local dash='
         -q -t -c -x -p -b -f -y -k -r -4 -6 -d --color= -h --help -V --version'
     local types='

@@ -1,31 +1,35 @@
 //! A batch: one command line a line, streamed. One rule: constant memory, whatever the number of
 //! lines; and what fails, fails in its place.
 
+mod early;
 mod guard;
 mod input;
 mod lines;
 mod progress;
+mod signals;
 mod summary;
+mod typed;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use lines::{Lines, is_comment};
+use early::{Early, Ready};
+use lines::{Lines, NoLine, is_comment};
 use progress::Progress;
+use signals::Signals;
 use summary::Summary;
 
 use crate::cli::settings::{Operation, Settings};
 use crate::cli::{self, Look};
 use crate::display::Format;
 use crate::dns::edns::COOKIE;
-use crate::error::{Error, INTERRUPTED, system_words};
+use crate::error::{Error, system_words};
 use crate::lookups::{self, Shown};
 use crate::net::lookup::Asker;
 use crate::net::pipeline::{Job, Outcome, Pipeline};
-use crate::plan::{Lookup, Route, Targets, Transport};
-use crate::render::json::{self, Heard};
+use crate::plan::{Lookup, Route, Transport};
+use crate::render::json::{self, Asked, Heard};
 use crate::render::trace::Talk;
 
 /// A batch that can begin.
@@ -52,17 +56,10 @@ impl Plan {
 
     /// Asks what the lines say, and sums up. Returns the exit status of the first query that failed.
     pub(crate) fn run(self, look: &Look, talk: &mut Talk<'_>) -> io::Result<u8> {
-        let interrupted = Arc::new(AtomicBool::new(false));
-        // a second one ends the program at once
-        let _ = signal_hook::flag::register_conditional_default(
-            signal_hook::consts::SIGINT,
-            Arc::clone(&interrupted),
-        );
-        // without it Ctrl-C ends the program at once, which loses the summary and nothing else
-        let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted));
         let options = look.common.batch;
         let Self { path, lines, route, plain } = self;
         let progress = talk.watched.then(Progress::new);
+        talk.unpadded = Some(0);
         let batch = Batch {
             look,
             talk,
@@ -71,15 +68,16 @@ impl Plan {
             route,
             plain,
             pipeline: Pipeline::new(options.pipeline, options.connections),
-            interrupted,
+            signals: Signals::new(),
+            line: String::new(),
             rest: VecDeque::new(),
             next: 0,
             shown: 0,
-            early: BTreeMap::new(),
-            early_octets: 0,
+            early: Early::default(),
             barrier: None,
             summary: Summary::new(),
             progress,
+            is_cut: false,
             status: None,
         };
         batch.run()
@@ -90,16 +88,6 @@ fn file(path: &str, error: &io::Error) -> Error {
     Error::File { path: path.to_owned(), reason: system_words(error) }
 }
 
-/// Results that came before their turn and take more octets than this hold up the input.
-const MOST_EARLY: usize = 3 * 1024 * 1024;
-
-/// What can be shown when its turn comes.
-enum Ready {
-    Outcome(Box<Outcome>),
-    /// A line that makes no sense.
-    Senseless(Error),
-}
-
 struct Batch<'a, 'b> {
     look: &'a Look,
     talk: &'a mut Talk<'b>,
@@ -108,7 +96,9 @@ struct Batch<'a, 'b> {
     route: Arc<Route>,
     plain: Option<Lookup>,
     pipeline: Pipeline,
-    interrupted: Arc<AtomicBool>,
+    signals: Signals,
+    /// The last line, where its object would show it.
+    line: String,
     /// What the last line asks for and nobody has asked yet.
     rest: VecDeque<Settings>,
     /// The number of the next query.
@@ -116,25 +106,28 @@ struct Batch<'a, 'b> {
     /// How many results were shown.
     shown: usize,
     /// Results whose turn has not come.
-    early: BTreeMap<usize, Ready>,
-    /// The octets that they take.
-    early_octets: usize,
+    early: Early,
     /// A query that is asked by itself, once all before it are shown.
     barrier: Option<Job>,
     summary: Summary,
     progress: Option<Progress>,
+    /// Lines were left unread, because nobody reads the results.
+    is_cut: bool,
     /// The number and the exit status of the first query that failed.
     status: Option<(usize, u8)>,
 }
 
 impl Batch<'_, '_> {
     fn run(mut self) -> io::Result<u8> {
-        while !self.interrupted.load(Ordering::Relaxed) {
+        while self.signals.status().is_none() {
+            if self.talk.is_left.get() {
+                self.ask_no_more();
+            }
             let hungry = self.take_lines()?;
             if hungry && self.lines.input.source().is_none() && self.fill()? {
                 continue;
             }
-            if self.pipeline.is_idle() {
+            if self.pipeline.is_idle() && self.early.lacks_none() {
                 if let Some(job) = self.barrier.take() {
                     self.alone(&job)?;
                     continue;
@@ -163,22 +156,37 @@ impl Batch<'_, '_> {
             }
             self.progressed()?;
         }
-        let interrupted = self.interrupted.load(Ordering::Relaxed);
+        let interrupted = self.signals.status();
+        // what has come counts, whether or not there is a reader for it
+        for outcome in self.pipeline.finished() {
+            self.finish(outcome.job.number, Ready::Outcome(Box::new(outcome)))?;
+        }
         // what is done is shown, also where something before it is not
-        for (number, ready) in std::mem::take(&mut self.early) {
+        for (number, ready) in self.early.take_all() {
             self.show(number, &ready)?;
         }
         self.talk.progress(None)?;
-        let otherwise = if interrupted { INTERRUPTED } else { 0 };
-        let status = self.status.map_or(otherwise, |(_, status)| status);
+        let failed = self.status.map(|(_, status)| status);
+        let status = failed.or(interrupted).unwrap_or(0);
+        let is_cut = interrupted.is_some() || self.is_cut;
         let format = self.look.common.display.format;
         self.talk.data_only = format != Format::Full;
         match format {
-            Format::Json => self.summary.write_json(self.talk, self.shown, interrupted, status)?,
-            _ => self.summary.write(self.talk, self.shown, interrupted)?,
+            Format::Json => self.summary.write_json(self.talk, self.shown, is_cut, status)?,
+            _ => self.summary.write(self.talk, self.shown, is_cut)?,
         }
         self.pipeline.close();
         Ok(status)
+    }
+
+    /// Ends the input where nobody reads the results: what was asked goes on to its end, for the
+    /// exit status is that of what was found.
+    fn ask_no_more(&mut self) {
+        let has_more = !self.lines.ended() || !self.rest.is_empty() || self.barrier.is_some();
+        self.is_cut |= has_more;
+        self.lines.end();
+        self.rest.clear();
+        self.barrier = None;
     }
 
     fn progressed(&mut self) -> io::Result<()> {
@@ -211,24 +219,50 @@ impl Batch<'_, '_> {
 
     /// Takes lines while there is room; whether more input is wanted.
     fn take_lines(&mut self) -> io::Result<bool> {
-        while self.barrier.is_none() && self.pipeline.has_room() && self.early_octets < MOST_EARLY {
+        while self.has_room() {
+            if let Some(job) = self.early.again() {
+                self.pipeline.add(job);
+                continue;
+            }
+            if self.barrier.is_some() {
+                break;
+            }
             if let Some(settings) = self.rest.pop_front() {
                 self.ask(&settings)?;
                 continue;
             }
             match self.lines.next() {
                 Some(Ok(line)) => self.take(&line)?,
-                Some(Err(why)) => self.fail(Error::usage(why))?,
+                Some(Err(NoLine { typed, why })) => {
+                    self.fail_as(Error::usage(why), Asked::typed(typed, None, None))?;
+                }
                 None => return Ok(!self.lines.ended()),
             }
         }
         Ok(false)
     }
 
+    fn has_room(&mut self) -> bool {
+        let room = match self.look.common.batch.unordered {
+            true => Some(usize::MAX),
+            false => self.early.room(),
+        };
+        room.is_some_and(|octets| self.pipeline.has_room(octets))
+    }
+
     fn take(&mut self, line: &str) -> io::Result<()> {
         let line = line.trim();
         if line.is_empty() || is_comment(line.as_bytes()) {
             return Ok(());
+        }
+        if self.look.common.display.format == Format::Json {
+            line.clone_into(&mut self.line);
+        }
+        if self.look.common.batch.names {
+            return match typed::name(line, &self.look.common) {
+                Ok(settings) => self.ask(&settings),
+                Err(error) => self.fail(error),
+            };
         }
         if let (Some(plain), Some(question)) = (&self.plain, cli::parse_question(line)) {
             let cli::Question { name, qtype, qclass } = question;
@@ -268,7 +302,7 @@ impl Batch<'_, '_> {
     }
 
     fn queue(&mut self, lookup: Lookup) {
-        let job = Job { number: self.next, lookup };
+        let job = Job { number: self.next, line: self.lines.number, lookup };
         self.next += 1;
         match can_be_pipelined(&job.lookup) {
             true => self.pipeline.add(job),
@@ -278,6 +312,11 @@ impl Batch<'_, '_> {
 
     /// A line that makes no sense fails in its place.
     fn fail(&mut self, error: Error) -> io::Result<()> {
+        let asked = Asked::typed(typed::without_key(&self.line), None, None);
+        self.fail_as(error, asked)
+    }
+
+    fn fail_as(&mut self, error: Error, asked: Asked) -> io::Result<()> {
         let line = self.lines.number;
         let error = match error {
             Error::Usage { message, hint } => {
@@ -287,21 +326,24 @@ impl Batch<'_, '_> {
         };
         let number = self.next;
         self.next += 1;
-        self.finish(number, Ready::Senseless(error))
+        self.finish(number, Ready::Senseless(error, asked.in_line(Some(line))))
     }
 
     /// What a pipeline is not made for: transfers, datagrams, cookies, signatures.
     fn alone(&mut self, job: &Job) -> io::Result<()> {
         self.part()?;
         lookups::international(&job.lookup, self.talk)?;
-        let shown = lookups::one(&job.lookup, &mut Asker::default(), self.talk)?;
+        let mut asker = Asker::until(self.signals.interrupt());
+        let shown = lookups::one(&job.lookup, Some(job.line), &mut asker, self.talk)?;
         match &shown {
             Shown::Answered(code, rcode, waited) => self.summary.answered(*code, *rcode, *waited),
             Shown::Transferred(code) => self.summary.zone(*code),
             Shown::Failed(error) => self.summary.failed(error),
         }
-        // nothing behind it was asked yet
-        self.note(job.number, shown.code());
+        // nothing behind it was asked yet, and what a signal ended did not fail
+        if self.signals.status().is_none() {
+            self.note(job.number, shown.code());
+        }
         self.shown += 1;
         Ok(())
     }
@@ -313,11 +355,9 @@ impl Batch<'_, '_> {
         if number == self.shown {
             self.show(number, &ready)?;
         } else {
-            self.early_octets += octets(&ready);
-            self.early.insert(number, ready);
+            self.early.keep(number, ready);
         }
-        while let Some(ready) = self.early.remove(&self.shown) {
-            self.early_octets -= octets(&ready);
+        while let Some(ready) = self.early.take(self.shown) {
             self.show(self.shown, &ready)?;
         }
         Ok(())
@@ -326,7 +366,7 @@ impl Batch<'_, '_> {
     fn show(&mut self, number: usize, ready: &Ready) -> io::Result<()> {
         let outcome = match ready {
             Ready::Outcome(outcome) => outcome,
-            Ready::Senseless(error) => return self.refuse(number, error),
+            Ready::Senseless(error, asked) => return self.refuse(number, error, asked),
         };
         self.part()?;
         self.shown += 1;
@@ -353,12 +393,12 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    fn refuse(&mut self, number: usize, error: &Error) -> io::Result<()> {
+    fn refuse(&mut self, number: usize, error: &Error, asked: &Asked) -> io::Result<()> {
         self.shown += 1;
         self.talk.error(format_args!("{error}"))?;
         self.talk.hint(error)?;
         if self.look.common.display.format == Format::Json {
-            json::failed(&Heard::default(), error, self.talk.pretty, self.talk.out)?;
+            json::failed(&Heard::of(asked.clone()), error, self.talk.pretty, self.talk.out)?;
         }
         self.summary.failed(error);
         self.note(number, error.exit_code());
@@ -380,19 +420,6 @@ impl Batch<'_, '_> {
     }
 }
 
-/// The octets that a result takes: what is behind its pointers, its messages above all, has no
-/// other bound.
-fn octets(ready: &Ready) -> usize {
-    const REST: usize = 384;
-    let messages = match ready {
-        Ready::Outcome(outcome) => outcome.result.as_ref().map_or(0, |exchange| {
-            exchange.query.bytes.capacity() + exchange.reply.bytes.capacity()
-        }),
-        Ready::Senseless(error) => error.to_string().len(),
-    };
-    size_of::<Outcome>() + REST + messages
-}
-
 fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {
     let mut route = Route::new(settings)?;
     if route.fallback.is_some() {
@@ -403,18 +430,16 @@ fn route(settings: &Settings, debug: u8) -> Result<Arc<Route>, Error> {
     Ok(Arc::new(route))
 }
 
-/// What JSON says of the server: its name as typed, the first where none was reached.
+/// What JSON says of the query and of the server.
 fn heard(outcome: &Outcome) -> Heard {
-    let route = &outcome.job.lookup.route;
-    if route.display.format != Format::Json {
+    let Outcome { job, server, .. } = outcome;
+    if job.lookup.route.display.format != Format::Json {
         return Heard::default();
     }
-    match (&outcome.server, &route.targets) {
-        (Some(server), _) => Heard::of(&server.host, server.port),
-        (None, Targets::Given(targets)) => {
-            targets.first().map(|it| Heard::of(&it.host, it.port)).unwrap_or_default()
-        }
-        (None, Targets::System(_)) => Heard::default(),
+    let heard = Heard::of(lookups::asked(&job.lookup, Some(job.line)));
+    match server {
+        Some(server) => heard.from(&server.host, server.port, server.peer.as_ref()),
+        None => heard,
     }
 }
 

@@ -24,9 +24,6 @@ pub const NO_ANSWER: u8 = 11;
 /// What stands for the path of the trust store of the system, which is not always one file.
 pub const SYSTEM_STORE: &str = "system trust store";
 
-/// The exit status of a batch that Ctrl-C ended, as a shell has it of a program.
-pub const INTERRUPTED: u8 = 130;
-
 /// The exit status of the program, each with what it means.
 pub const EXIT_STATUS: &[(u8, &str)] = &[
     (0, "every query got its reply, over a session that passed all checks asked for"),
@@ -40,7 +37,9 @@ pub const EXIT_STATUS: &[(u8, &str)] = &[
     (9, "no reply: timeout, close or reset after the handshake"),
     (10, "internal error"),
     (NO_ANSWER, "the reply is no answer to the query, or cannot be read"),
-    (INTERRUPTED, "a batch was interrupted, and no query had failed until then"),
+    (129, "SIGHUP ended a batch, and no query had failed until then"),
+    (130, "Ctrl-C (SIGINT) ended a batch, and no query had failed until then"),
+    (143, "SIGTERM ended a batch, and no query had failed until then"),
 ];
 
 /// What tdig offers, where a server has nothing in common with it.
@@ -109,6 +108,8 @@ pub enum Connect {
     TimedOut(Duration),
     /// The source address cannot be used.
     Source(String),
+    /// There was no descriptor, or no thread, to be had: the system's words.
+    Shortage(String),
     /// Anything else the system says.
     Other(String),
 }
@@ -253,6 +254,11 @@ impl Error {
         }
     }
 
+    /// Whether a descriptor or a thread was missing, so that the same may succeed a little later.
+    pub fn is_shortage(&self) -> bool {
+        matches!(self, Self::Connect { cause: Connect::Shortage(_), .. })
+    }
+
     /// Whether time alone was missing.
     pub fn is_timeout(&self) -> bool {
         match self {
@@ -338,7 +344,9 @@ impl fmt::Display for Error {
                     write!(f, "connection timeout for {peer} (after {})", seconds(*after))
                 }
                 Connect::Source(reason) => write!(f, "can't assign address {reason}"),
-                Connect::Other(reason) => write!(f, "can't connect to {peer} ({reason})"),
+                Connect::Shortage(reason) | Connect::Other(reason) => {
+                    write!(f, "can't connect to {peer} ({reason})")
+                }
             },
             Self::Handshake(cause) => match cause.timed_out().map(seconds) {
                 Some(after) => {

@@ -27,6 +27,7 @@
 //! | [`verdict`] | who answered, and what that is worth; plain values | `text` |
 //! | [`alert`] | the alerts of TLS | |
 //! | [`display`] | what is to be shown | |
+//! | [`stream`] | the two streams that everything leaves by | |
 //! | [`moment`] | days and spans of time in words | |
 //! | [`text`] | the one escape function | |
 //!
@@ -61,18 +62,22 @@ pub mod moment;
 pub mod net;
 pub mod plan;
 pub mod render;
+pub mod stream;
 pub mod text;
 pub mod tls;
 pub mod verdict;
 
+use std::cell::Cell;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use cli::{Color, Command};
 use error::{Error, LOCAL_FILE, system_words};
 use render::ink::Ink;
 use render::trace::Talk;
+use stream::Outlet;
 
 /// What the program must know of the place it runs in.
 #[derive(Clone, Debug, Default)]
@@ -96,15 +101,12 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
-    let outcome = match command(args, surroundings, out, err) {
-        Ok(code) => out.flush().map_or_else(|error| Err((code, error)), |()| Ok(code)),
-        Err(error) => Err((0, error)),
-    };
-    match outcome {
+    let (out_is_left, err_is_left) = (Rc::default(), Rc::default());
+    let (mut out, mut err) = (Outlet::new(out, &out_is_left), Outlet::new(err, &err_is_left));
+    let outcome = command(args, surroundings, &mut out, &mut err, &out_is_left);
+    match outcome.and_then(|code| out.flush().map(|()| code)) {
         Ok(code) => code,
-        // who reads no further has what they wanted, but for the status
-        Err((code, error)) if error.kind() == ErrorKind::BrokenPipe => code,
-        Err((_, error)) => {
+        Err(error) => {
             // where nothing can be written, nothing can be said either
             let _ = writeln!(err, ";; ERROR: failed writing output ({})", system_words(&error));
             LOCAL_FILE
@@ -117,6 +119,7 @@ fn command(
     surroundings: &Surroundings,
     out: &mut dyn Write,
     err: &mut dyn Write,
+    out_is_left: &Rc<Cell<bool>>,
 ) -> io::Result<u8> {
     let args: Vec<OsString> = args.into_iter().collect();
     let start = start_file(&args, surroundings.home.as_deref());
@@ -138,6 +141,8 @@ fn command(
         pretty: surroundings.out_is_terminal,
         watched: false,
         passing: false,
+        unpadded: None,
+        is_left: Rc::clone(out_is_left),
     };
     match parsed {
         Ok(Command::Help) => cli::help::write(talk.out).map(|()| 0),
@@ -160,7 +165,7 @@ fn command(
             let code = batch.map_or(Ok(0), |batch| batch.run(&look, &mut talk))?;
             Ok(if status == 0 { code } else { status })
         }
-        Err(error) => lookups::usage(&error, in_json, &mut talk),
+        Err(error) => lookups::usage(&error, in_json.then(Default::default), &mut talk),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::cli::Look;
+use crate::cli::settings::Name;
 use crate::condition::Zone;
 use crate::display::Format;
 use crate::dns::fault::{Fault, Gravity};
@@ -18,10 +19,14 @@ use crate::exchange::{Exchange, Packet};
 use crate::net::clock::Clock;
 use crate::net::lookup::Asker;
 use crate::plan::{Idna, Lookup};
-use crate::render::json::{self, Heard};
+use crate::render::json::{self, Asked, Heard};
 use crate::render::trace::Talk;
 use crate::render::{certificates, dig, short};
 use crate::text;
+
+const A: u16 = 1;
+const PTR: u16 = 12;
+const IN: u16 = 1;
 
 /// Plans the queries of the command line.
 pub(crate) fn plan(look: &Look) -> Result<Vec<Lookup>, Error> {
@@ -38,13 +43,34 @@ pub(crate) fn plan(look: &Look) -> Result<Vec<Lookup>, Error> {
 /// Says why nobody is asked anything. Returns the exit status.
 pub(crate) fn refuse(look: &Look, error: &Error, talk: &mut Talk<'_>) -> io::Result<u8> {
     warn(look, talk)?;
-    usage(error, writes_json(look), talk)
+    usage(error, writes_json(look).then(|| unplanned(look)), talk)
 }
 
 /// Whether a query of the line, or the lines of its batch, are asked for in JSON.
 fn writes_json(look: &Look) -> bool {
     let batch = look.batch.iter().map(|_| &look.common);
     look.queries.iter().chain(batch).any(|it| it.display.format == Format::Json)
+}
+
+/// The query that cannot be planned, as typed.
+fn unplanned(look: &Look) -> Heard {
+    let Some(query) = look.queries.iter().find(|query| Lookup::new(query).is_err()) else {
+        return Heard::default();
+    };
+    let name = match &query.name {
+        Some(Name::Domain(name)) => name.clone(),
+        Some(Name::Reverse(address)) => address.to_string(),
+        None => ".".into(),
+    };
+    let reverse = matches!(query.name, Some(Name::Reverse(_)));
+    let qtype = query.qtype.unwrap_or(if reverse { PTR } else { A });
+    Heard::of(Asked::typed(name, Some(qtype), Some(query.qclass.unwrap_or(IN))))
+}
+
+/// What a lookup asks, in this line of a batch.
+pub(crate) fn asked(lookup: &Lookup, line: Option<usize>) -> Asked {
+    let query = &lookup.query;
+    Asked::query(query.owner(), query.qtype, query.qclass).in_line(line)
 }
 
 fn warn(look: &Look, talk: &mut Talk<'_>) -> io::Result<()> {
@@ -66,7 +92,7 @@ pub(crate) fn ask(look: &Look, planned: &[Lookup], talk: &mut Talk<'_>) -> io::R
             writeln!(talk.out)?;
         }
         last = Some(format);
-        let code = one(lookup, &mut asker, talk)?.code();
+        let code = one(lookup, None, &mut asker, talk)?.code();
         if status == 0 {
             status = code;
         }
@@ -109,16 +135,22 @@ impl Shown {
     }
 }
 
-pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<Shown> {
+/// One lookup, which may be that of a line of a batch.
+pub(crate) fn one(
+    lookup: &Lookup,
+    line: Option<usize>,
+    asker: &mut Asker,
+    talk: &mut Talk<'_>,
+) -> io::Result<Shown> {
     let format = lookup.route.display.format;
     // JSON has the certificates anyway
     talk.pem = lookup.route.display.pem && format != Format::Json;
     talk.data_only = format != Format::Full;
     if lookup.transfer {
-        return transfer(lookup, asker, talk);
+        return transfer(lookup, line, asker, talk);
     }
     let mut told = Ok(());
-    let mut heard = Heard::default();
+    let mut heard = Heard::of(asked(lookup, line));
     let outcome = asker.ask(lookup, &mut |event| {
         if format == Format::Json {
             heard.hear(&event);
@@ -143,7 +175,12 @@ pub(crate) fn one(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io
 }
 
 /// A zone, record after record while they come.
-fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Result<Shown> {
+fn transfer(
+    lookup: &Lookup,
+    line: Option<usize>,
+    asker: &mut Asker,
+    talk: &mut Talk<'_>,
+) -> io::Result<Shown> {
     let display = &lookup.route.display;
     let kind = if lookup.query.serial.is_some() { "IXFR" } else { "AXFR" };
     if display.header && display.format == Format::Full {
@@ -154,7 +191,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
     let mut told = Ok(());
     let mut written = Ok(());
     let mut is_unpadded = false;
-    let heard = RefCell::new(Heard::default());
+    let heard = RefCell::new(Heard::of(asked(lookup, line)));
     let mut first = true;
     let (started, at) = (Instant::now(), Clock::default().now());
     let now = at.timestamp().as_second();
@@ -167,7 +204,7 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
             }
         },
         &mut |message| {
-            let Talk { out, ink, pretty, .. } = &mut **talk.borrow_mut();
+            let Talk { out, ink, pretty, is_left, .. } = &mut **talk.borrow_mut();
             is_unpadded |= message.padding().is_none();
             // who answered stands before what was answered
             let heard = heard.borrow();
@@ -188,7 +225,8 @@ fn transfer(lookup: &Lookup, asker: &mut Asker, talk: &mut Talk<'_>) -> io::Resu
                     Format::Short => short::reply(message, now, display, *out),
                 };
             }
-            written.is_ok()
+            // a zone has no bound that a reader who has left would want to wait for
+            written.is_ok() && !is_left.get()
         },
     );
     told.and(written)?;
@@ -258,10 +296,10 @@ pub(crate) fn answered(
     if let Some(Err(fault)) = &exchange.signature {
         talk.error(format_args!("reply verification for {} ({fault})", exchange.peer))?;
     }
-    if lookup.route.display.format.has_remarks() && is_unpadded(&query, &reply) {
-        talk.warning(format_args!(
-            "the query was padded and the reply is not (RFC 7830 section 4)"
-        ))?;
+    // a batch counts what a single lookup only remarks on
+    let has_remarks = lookup.route.display.format.has_remarks() || talk.unpadded.is_some();
+    if has_remarks && is_unpadded(&query, &reply) {
+        talk.unpadded()?;
     }
     if rejects_edns(&query, &reply) {
         talk.warning(format_args!("the server may not know EDNS: {} without it", reply.rcode()))?;
@@ -308,10 +346,10 @@ pub(crate) fn answered(
     Ok((code, reply.rcode()))
 }
 
-/// A command line that makes no sense, with an object of its own `in_json`.
-pub(crate) fn usage(error: &Error, in_json: bool, talk: &mut Talk<'_>) -> io::Result<u8> {
-    if in_json {
-        json::failed(&Heard::default(), error, talk.pretty, talk.out)?;
+/// A command line that makes no sense; `in_json` is what an object of its own says of the query.
+pub(crate) fn usage(error: &Error, in_json: Option<Heard>, talk: &mut Talk<'_>) -> io::Result<u8> {
+    if let Some(heard) = in_json {
+        json::failed(&heard, error, talk.pretty, talk.out)?;
     }
     talk.error(format_args!("{error}"))?;
     talk.hint(error)?;

@@ -1,4 +1,4 @@
-//! argv in, locked streams out, exit status.
+//! argv in, streams out, exit status.
 
 use std::env;
 use std::io::{self, BufWriter, IsTerminal};
@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tdig::Surroundings;
+#[cfg(unix)]
+use tdig::stream::Blocking;
 
 fn main() -> ExitCode {
     writes_beyond_a_limit_fail();
@@ -18,8 +20,11 @@ fn main() -> ExitCode {
             && env::var_os("CLICOLOR_FORCE").is_some_and(|it| it != "0"),
         home: home(),
     };
-    let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-    let mut err = io::stderr().lock();
+    #[cfg(unix)]
+    let (out, mut err) = (Blocking(io::stdout()), Blocking(io::stderr()));
+    #[cfg(not(unix))]
+    let (out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    let mut out = BufWriter::with_capacity(64 * 1024, out);
     ExitCode::from(tdig::run(env::args_os().skip(1), &surroundings, &mut out, &mut err))
 }
 

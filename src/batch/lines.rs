@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 
 use super::guard::{why_not_a_list, without_comment};
 use super::input::Input;
+use super::typed::beginning;
 
 /// A longer line is none that anybody typed or meant.
 const LONGEST_LINE: usize = 16 * 1024;
@@ -11,6 +12,20 @@ const LONGEST_LINE: usize = 16 * 1024;
 /// Whether a line is there to be read by people.
 pub(super) fn is_comment(line: &[u8]) -> bool {
     matches!(line, [b'#' | b';', ..])
+}
+
+/// What cannot be a line.
+pub(super) struct NoLine {
+    /// Its octets, or the first of them.
+    pub(super) typed: Vec<u8>,
+    /// Why it is none.
+    pub(super) why: &'static str,
+}
+
+impl NoLine {
+    fn new(line: &[u8], why: &'static str) -> Self {
+        Self { typed: beginning(line), why }
+    }
 }
 
 /// The lines of a file, read when they are wanted.
@@ -72,7 +87,7 @@ impl Lines {
     }
 
     /// The next whole line, or why it is none. Comments may be longer than lines, and of any octets.
-    pub(super) fn next(&mut self) -> Option<Result<String, &'static str>> {
+    pub(super) fn next(&mut self) -> Option<Result<String, NoLine>> {
         loop {
             let rest = self.buffer.get(self.taken..)?;
             let end = rest.iter().position(|&octet| octet == b'\n');
@@ -96,15 +111,18 @@ impl Lines {
                 self.at_end = true;
                 self.taken = self.buffer.len();
                 self.number += 1;
-                return Some(Err(why));
+                // no octet of it is shown
+                return Some(Err(NoLine { typed: Vec::new(), why }));
             }
             let line = match (is_read, too_long) {
                 (false, _) => None,
-                (true, true) => Some(Err("it is longer than 16 KiB")),
-                (true, false) if line.contains(&0) => Some(Err("it holds a NUL")),
+                (true, true) => Some(Err(NoLine::new(line, "it is longer than 16 KiB"))),
+                (true, false) if line.contains(&0) => {
+                    Some(Err(NoLine::new(line, "it holds a NUL")))
+                }
                 (true, false) => Some(match str::from_utf8(line) {
                     Ok(line) => Ok(without_comment(line).to_owned()),
-                    Err(_) => Err("it is not UTF-8"),
+                    Err(_) => Err(NoLine::new(line, "it is not UTF-8")),
                 }),
             };
             self.taken += length;
@@ -114,6 +132,12 @@ impl Lines {
                 return line;
             }
         }
+    }
+
+    /// Leaves what was not handed out.
+    pub(super) fn end(&mut self) {
+        self.at_end = true;
+        self.taken = self.buffer.len();
     }
 
     pub(super) fn ended(&self) -> bool {

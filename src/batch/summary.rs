@@ -93,6 +93,12 @@ impl Summary {
             let max = self.latency.max() as f64 / 1e3;
             parts.push(format!("latency 50% {middle:.1} ms, 99% {most:.1} ms, max {max:.1} ms"));
         }
+        if let Some(count @ 1..) = talk.unpadded {
+            let replies = if count == 1 { "reply was" } else { "replies were" };
+            talk.warning(format_args!(
+                "{count} {replies} not padded although the query was (RFC 7830 section 4)"
+            ))?;
+        }
         let cut = if interrupted { "Interrupted" } else { "Batch" };
         talk.summary(format_args!("{cut}: {}", parts.join(", ")))
     }
@@ -109,6 +115,7 @@ impl Summary {
             self.rcodes.iter().map(|(&code, &count)| (Rcode::new(code).to_string(), count));
         let mut batch = json::Batch::new(shown, &self.at, self.start.elapsed())
             .counts(rcodes, &self.failures)
+            .unpadded(talk.unpadded.unwrap_or_default())
             .ended(interrupted, status);
         if !self.latency.is_empty() {
             batch = batch.latency(|it| self.latency.value_at_quantile(it) as f64 / 1e3);

@@ -317,6 +317,19 @@ pub const OPTIONS: &[Row] = &[
     )
     .ours()
     .of_batch(),
+    switch(
+        Travel,
+        "names",
+        |it| &mut it.batch.names,
+        "In a batch, take a line as name, type, class.",
+    )
+    .manual(
+        "For a list from elsewhere: no line can change who is asked, or how. The first word is the \
+         name, also one that begins with +, - or @. A type and a class may follow; a line with \
+         anything else fails, and nothing is sent for it.",
+    )
+    .ours()
+    .of_batch(),
     row(Travel, "retry", Required("N"), set::retry, "Repeat a query over UDP N times (2; at most 1000)."),
     row(Travel, "proxy", Required("SRC-DST"), set::proxy, "Send a PROXYv2 header, plain DNS only.")
         .manual("Source and destination are addresses with or without #port."),

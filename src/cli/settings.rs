@@ -137,6 +137,8 @@ pub struct Transport {
 pub struct Batch {
     /// Replies are shown as they come, not in the order of the queries.
     pub unordered: bool,
+    /// A line is a name, a type and a class, and nothing else.
+    pub names: bool,
     /// Sessions to one server at most.
     pub connections: usize,
     /// Queries in flight over one session at most.
@@ -387,7 +389,7 @@ impl Default for Transport {
 
 impl Default for Batch {
     fn default() -> Self {
-        Self { unordered: false, connections: 1, pipeline: 500 }
+        Self { unordered: false, names: false, connections: 1, pipeline: 500 }
     }
 }
 

@@ -2,22 +2,51 @@
 //! drips octets holds nobody.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::AsFd;
+
+/// What ends every wait of a lookup, once it is not 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Interrupt(pub &'static AtomicUsize);
+
+impl Interrupt {
+    fn is_set(self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+}
 
 /// When a lookup began, and when it must be done.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     start: Instant,
     limit: Option<Duration>,
+    interrupt: Option<Interrupt>,
 }
+
+/// How long an interrupt may remain unseen that came just before a wait.
+const MAX_UNSEEN: Duration = Duration::from_millis(100);
 
 impl Deadline {
     /// A lookup that begins now and may take `limit`; for ever where there is none.
     pub fn new(limit: Option<Duration>) -> Self {
-        Self { start: Instant::now(), limit }
+        Self { start: Instant::now(), limit, interrupt: None }
+    }
+
+    /// The same, but over once `interrupt` is set.
+    pub fn until(self, interrupt: Option<Interrupt>) -> Self {
+        Self { interrupt, ..self }
+    }
+
+    /// One that begins now, may take `limit`, and ends by the same interrupt.
+    pub fn anew(&self, limit: Option<Duration>) -> Self {
+        Self::new(limit).until(self.interrupt)
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupt.is_some_and(Interrupt::is_set)
     }
 
     /// The same lookup with at most `patience` from now; `None` is as long as there is.
@@ -33,6 +62,9 @@ impl Deadline {
 
     /// The time that is left: `None` is for ever, zero is over.
     pub fn left(&self) -> Option<Duration> {
+        if self.is_interrupted() {
+            return Some(Duration::ZERO);
+        }
         self.limit.map(|limit| limit.saturating_sub(self.elapsed()))
     }
 
@@ -41,13 +73,21 @@ impl Deadline {
         self.left().is_some_and(|left| left.is_zero())
     }
 
-    /// Waits until `socket` is ready for `what`. An error of kind `TimedOut` says that time is up.
+    /// Waits until `socket` is ready for `what`. An error of kind `TimedOut` says that time is up,
+    /// one of kind `Interrupted` that the interrupt is set.
     pub fn wait(&self, socket: &impl AsFd, what: PollFlags) -> io::Result<()> {
         loop {
+            if self.is_interrupted() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
             if self.is_over() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            if poll(&mut [PollFd::new(socket, what)], self.left())? > 0 {
+            let patience = match self.interrupt {
+                Some(_) => Some(self.left().map_or(MAX_UNSEEN, |left| left.min(MAX_UNSEEN))),
+                None => self.left(),
+            };
+            if poll(&mut [PollFd::new(socket, what)], patience)? > 0 {
                 return Ok(());
             }
         }

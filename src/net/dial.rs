@@ -14,6 +14,7 @@ use rustix::fd::AsFd;
 #[cfg(windows)]
 use rustix::fd::AsSocket;
 use rustix::fd::BorrowedFd;
+use rustix::io::Errno;
 #[cfg(unix)]
 use socket2::SockAddr;
 use socket2::{Domain, Socket, Type};
@@ -30,6 +31,9 @@ pub enum Stream {
     #[cfg(unix)]
     Unix(UnixStream),
 }
+
+/// What the system says where there is no descriptor to be had.
+pub(super) const SHORTAGES: [Errno; 2] = [Errno::MFILE, Errno::NFILE];
 
 /// How long the first address may be silent before the next is tried too (RFC 8305 section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -266,6 +270,10 @@ pub fn socket(to: SocketAddr, kind: Type, source: Option<SocketAddr>) -> io::Res
 
 /// What a failed connection attempt says.
 pub fn connect_cause(error: &io::Error) -> Connect {
+    let number = error.raw_os_error();
+    if SHORTAGES.iter().any(|it| Some(it.raw_os_error()) == number) {
+        return Connect::Shortage(system_words(error));
+    }
     match error.kind() {
         ErrorKind::ConnectionRefused => Connect::Refused,
         ErrorKind::AddrNotAvailable => Connect::Source(system_words(error)),
@@ -282,6 +290,11 @@ fn families_in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     (0..longer).flat_map(|it| [first.get(it), second.get(it)]).flatten().copied().collect()
 }
 
+/// Takes a descriptor, if one is to be had, and gives it back.
+pub fn spare_descriptor() -> io::Result<()> {
+    Socket::new(Domain::IPV4, Type::STREAM, None).map(drop)
+}
+
 fn dial(address: SocketAddr, source: Option<SocketAddr>) -> io::Result<Socket> {
     let socket = socket(address, Type::STREAM, source)?;
     // what is written leaves at once; a system that cannot do that is slower, not wrong
@@ -294,7 +307,7 @@ fn dial(address: SocketAddr, source: Option<SocketAddr>) -> io::Result<Socket> {
 
 fn is_in_progress(error: &io::Error) -> bool {
     error.kind() == ErrorKind::WouldBlock
-        || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
+        || error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error())
 }
 
 impl Stream {

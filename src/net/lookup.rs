@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::clock::Clock;
-use super::deadline::Deadline;
+use super::deadline::{Deadline, Interrupt};
 use super::resolve;
 use super::session::Session;
 use crate::dns::message::Message;
@@ -35,6 +35,7 @@ pub struct Asker {
     kept: Option<Kept>,
     clock: Clock,
     short_hellos: ShortHellos,
+    interrupt: Option<Interrupt>,
 }
 
 /// A session that the next query may use.
@@ -51,13 +52,18 @@ const MOST_STRAYS: usize = 1000;
 const MOST_COOKIES: usize = 10;
 
 impl Asker {
+    /// One whose lookups end once `interrupt` is set.
+    pub fn until(interrupt: Interrupt) -> Self {
+        Self { interrupt: Some(interrupt), ..Self::default() }
+    }
+
     /// Asks until somebody answers. The error is that of the last server, and was reported already.
     pub fn ask(
         &mut self,
         lookup: &Lookup,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<Exchange, Error> {
-        let deadline = Deadline::new(lookup.route.timeout);
+        let deadline = Deadline::new(lookup.route.timeout).until(self.interrupt);
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let targets = attempt.targets()?;
@@ -88,7 +94,7 @@ impl Asker {
                 // what the next server would need as well
                 Err(error @ Error::File { .. }) => return Err(error),
                 Err(error) => {
-                    attempt.given_up(target, protocol(lookup), &error);
+                    attempt.given_up(target, protocol(&lookup.route), &error);
                     last = Some(error);
                 }
             }
@@ -128,7 +134,7 @@ impl Asker {
         let deadline = Deadline::new(left);
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
-        let protocol = protocol(lookup);
+        let protocol = protocol(&lookup.route);
         // neither a command line nor a system's configuration yields no server at all
         let mut last = Error::Internal("no servers to query".into());
         let targets = attempt.targets()?;
@@ -159,7 +165,7 @@ impl Asker {
         tell: &mut dyn FnMut(Event<'_>),
         each: &mut dyn FnMut(&Message<'_>) -> bool,
     ) -> (Option<Transferred>, Result<(), Error>) {
-        let deadline = Deadline::new(lookup.route.timeout);
+        let deadline = Deadline::new(lookup.route.timeout).until(self.interrupt);
         let at = self.clock.now();
         let mut attempt = Attempt { asker: self, lookup, deadline, at, tell };
         let mut summary = None;
@@ -197,8 +203,8 @@ fn share(deadline: Deadline, servers: usize) -> Deadline {
 }
 
 /// What the lookup goes over.
-pub(super) fn protocol(lookup: &Lookup) -> Protocol {
-    match lookup.route.transport {
+pub(super) fn protocol(route: &Route) -> Protocol {
+    match route.transport {
         Transport::Tls => Protocol::Tls,
         Transport::Tcp => Protocol::Tcp,
         Transport::Udp { .. } => Protocol::Udp,

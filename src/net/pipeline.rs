@@ -20,7 +20,7 @@ use super::deadline::poll;
 use super::lookup::{ShortHellos, encode};
 use crate::error::Error;
 use crate::event::Event;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Peer};
 use crate::plan::Lookup;
 
 /// One query of a batch.
@@ -28,6 +28,8 @@ use crate::plan::Lookup;
 pub struct Job {
     /// Its position in the batch.
     pub number: usize,
+    /// The number of its line.
+    pub line: usize,
     /// What is asked.
     pub lookup: Lookup,
 }
@@ -50,6 +52,8 @@ pub struct AsTyped {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// The address of it that was tried last.
+    pub peer: Option<Peer>,
 }
 
 /// The sessions of a batch, and what is in flight over them.
@@ -69,16 +73,27 @@ pub struct Pipeline {
     hungry: bool,
     finished: Vec<Outcome>,
     short_hellos: ShortHellos,
+    /// The octets that a reply of late takes at most.
+    reply: usize,
     checked: Instant,
+    /// Until when it is known what the time was spent on.
+    known: Instant,
+    /// Of the time since then, what was spent on the network: on writing, waiting and reading.
+    listened: Duration,
     clock: Clock,
 }
 
 /// The wait after which a peer may be waiting for us.
 const LONG: Duration = Duration::from_millis(1);
+/// The octets that a query takes which waits for its reply.
+const QUERY: usize = 1024;
 /// Servers that are talked to at a time, unless more queries than that are in flight.
 const MOST_POOLS: usize = 64;
 /// Sessions that are opened at a time.
 const MOST_OPENING: usize = 128;
+/// A time without listening that costs no query its own: the process was stopped, or who reads the
+/// results is slow.
+const MIN_PAUSE: Duration = Duration::from_millis(100);
 /// How often time is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -96,15 +111,20 @@ impl Pipeline {
             hungry: true,
             finished: Vec::new(),
             short_hellos: ShortHellos::default(),
+            reply: 0,
             checked: Instant::now(),
+            known: Instant::now(),
+            listened: Duration::ZERO,
             clock: Clock::default(),
         }
     }
 
-    /// Whether another query can be added without waiting long. Many at a time make few records
-    /// and segments, which spares both ends.
-    pub fn has_room(&mut self) -> bool {
-        let most = self.window * self.connections;
+    /// Whether another query can be added without waiting long, and without replies that take more
+    /// than so many octets, should they all be as large as those of late. Many at a time make few
+    /// records and segments, which spares both ends.
+    pub fn has_room(&mut self, octets: usize) -> bool {
+        let affordable = (octets / (self.reply + QUERY)).max(1);
+        let most = (self.window * self.connections).min(affordable);
         self.hungry = self.open < if self.hungry { most } else { most.div_ceil(2) };
         self.hungry
     }
@@ -152,6 +172,11 @@ impl Pipeline {
     /// What is finished, in the order in which it was.
     pub fn finished(&mut self) -> Vec<Outcome> {
         let finished = std::mem::take(&mut self.finished);
+        for exchange in finished.iter().filter_map(|it| it.result.as_ref().ok()) {
+            let (octets, before) = (exchange.reply.bytes.len(), self.reply);
+            // a large one counts at once, small ones when there are some
+            self.reply = octets.max(before - before.saturating_sub(octets).div_ceil(16));
+        }
         self.open -= finished.len();
         finished
     }
@@ -163,19 +188,17 @@ impl Pipeline {
         also: Option<BorrowedFd<'_>>,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> io::Result<bool> {
+        self.forgive_pause();
         let at = self.clock.now();
         let mut opening: usize = self.pools.iter().map(|pool| pool.opening).sum();
         for pool in &mut self.pools {
             pool.send(&at);
             if opening < MOST_OPENING {
-                opening += pool.open(
-                    MOST_OPENING - opening,
-                    &self.news.0,
-                    &self.short_hellos,
-                    &mut self.finished,
-                );
+                opening += pool.open(MOST_OPENING - opening, &self.news.0, &self.short_hellos);
             }
         }
+        // what a peer makes us do is no pause
+        self.listened += self.known.elapsed();
         if !self.finished.is_empty() {
             return Ok(false);
         }
@@ -185,17 +208,38 @@ impl Pipeline {
             _ if self.hear(tell) => [LONG, Duration::ZERO],
             _ => [Duration::ZERO; 2],
         };
+        let before = Instant::now();
         let readable = self.wait(also, patience)?;
+        self.listened += before.elapsed().min(patience.iter().sum());
+        let before = Instant::now();
         for pool in &mut self.pools {
             pool.receive(&mut self.finished);
         }
+        self.listened += before.elapsed();
+        self.forgive_pause();
         if self.checked.elapsed() >= TICK {
             self.checked = Instant::now();
+            if self.pools.iter().any(|pool| pool.shortage.is_some()) {
+                self.pools.iter_mut().for_each(Pool::close_idle);
+            }
+            let is_busy = |pool: &Pool| pool.opening > 0 || !pool.has_nothing_in_flight();
+            let is_alone = !self.pools.iter().any(is_busy);
             for pool in &mut self.pools {
-                pool.give_up(&mut self.finished);
+                pool.give_up(is_alone, &mut self.finished);
             }
         }
         Ok(readable)
+    }
+
+    /// Gives back to every query the time in which its reply could not be read. A peer has no part
+    /// in that: the time of writing, of waiting and of reading counts.
+    fn forgive_pause(&mut self) {
+        let now = Instant::now();
+        let pause = (now - self.known).saturating_sub(self.listened);
+        (self.known, self.listened) = (now, Duration::ZERO);
+        if pause >= MIN_PAUSE {
+            self.pools.iter_mut().for_each(|pool| pool.forgive(pause, now));
+        }
     }
 
     /// Says goodbye to everybody.
@@ -209,14 +253,20 @@ impl Pipeline {
     /// for it, and returns false.
     fn hear(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> bool {
         let busy = !self.pools.iter().all(Pool::has_nothing_in_flight);
+        let before = Instant::now();
         let mut news = match busy {
             true => self.news.1.try_recv().ok(),
             false => self.news.1.recv_timeout(LONG).ok(),
         };
+        self.listened += before.elapsed().min(LONG);
+        self.forgive_pause();
         while let Some(News { pool, what }) = news {
             let pool = self.pools.iter_mut().find(|it| it.number == pool);
             match (what, pool) {
                 (What::Told(event), _) => event(tell),
+                (What::Trying(server), pool) => {
+                    pool.into_iter().for_each(|it| it.trying = Some(Arc::clone(&server)));
+                }
                 (What::Opened(outcome), Some(pool)) => pool.opened(outcome, &mut self.finished),
                 (What::Opened(Ok(opened)), None) => opened.close(),
                 (What::Opened(Err(_)), None) => {}

@@ -1,6 +1,7 @@
 //! One TLS session: TCP, handshake, and messages with their two-octet length (RFC 7858). One rule:
 //! every read and write waits for the deadline first, and a message leaves in one record.
 
+mod frames;
 mod handshake;
 mod names;
 
@@ -18,6 +19,7 @@ use rustix::fd::AsSocket;
 use rustix::fd::BorrowedFd;
 use rustls::ClientConnection;
 
+use self::frames::Frames;
 use super::deadline::Deadline;
 use super::dial::Stream;
 use super::proxy;
@@ -38,6 +40,8 @@ pub struct Session {
     received: Frames,
     /// Room for what comes, encrypted or not.
     room: Vec<u8>,
+    /// The last read filled the room, so that more may be there.
+    is_behind: bool,
     /// Why nothing more will come.
     ended: Option<Reply>,
     /// Whom we talk to.
@@ -53,6 +57,8 @@ const LARGEST: usize = 2 + 65_535;
 /// Room for what comes at first, and at last if more comes at once: the fewer reads, the better.
 const LEAST_ROOM: usize = 4 * 1024;
 const MOST_ROOM: usize = 64 * 1024;
+/// Reads of what lies there when time is up: enough for a message.
+const MAX_LATE: usize = 8;
 /// Octets that are taken in while a query waits to be sent.
 const MOST_UNREAD: usize = 16 * LARGEST;
 
@@ -65,6 +71,7 @@ impl Session {
             outgoing: Vec::new(),
             received: Frames::default(),
             room: vec![0; LEAST_ROOM],
+            is_behind: false,
             ended: None,
             peer,
             facts: None,
@@ -112,6 +119,7 @@ impl Session {
 
     /// Waits for the next message.
     pub fn receive(&mut self, deadline: &Deadline) -> Result<Vec<u8>, Error> {
+        let mut late = 0;
         loop {
             if let Some(message) = self.received.next() {
                 return match message.is_empty() {
@@ -125,9 +133,18 @@ impl Session {
                     _ => cause.clone(),
                 }));
             }
-            // octets that never become a message, such as session tickets, hold nobody either
-            if !self.pull() || deadline.is_over() {
-                self.wait(PollFlags::IN, deadline)?;
+            // what lies there already is taken before time is looked at, as after a stop of this
+            // process; octets that never become a message, such as session tickets, have no time
+            let may_pull = late < MAX_LATE;
+            if may_pull && self.pull() {
+                late += usize::from(deadline.is_over());
+                continue;
+            }
+            if let Err(error) = self.wait(PollFlags::IN, deadline) {
+                if !may_pull || !self.pull() {
+                    return Err(error);
+                }
+                late += 1;
             }
         }
     }
@@ -154,6 +171,11 @@ impl Session {
     /// Whether something waits to be sent.
     pub fn wants_write(&self) -> bool {
         !self.outgoing.is_empty() || self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// Whether more may be there than was read last.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
     }
 
     /// The next message that was received.
@@ -210,10 +232,12 @@ impl Session {
 
     /// Takes in what came; whether there was anything. The end is remembered in `ended`.
     pub fn pull(&mut self) -> bool {
+        let mut socket = Socket { stream: &mut self.stream, room: &mut self.room, is_full: false };
         let pulled = match &mut self.tls {
-            Some(tls) => pull_tls(tls, &mut self.stream, &mut self.room, &mut self.received),
-            None => pull_plain(&mut self.stream, &mut self.room, &mut self.received),
+            Some(tls) => pull_tls(tls, &mut socket, &mut self.received),
+            None => pull_plain(&mut socket, &mut self.received),
         };
+        self.is_behind = socket.is_full;
         match pulled {
             Ok(any) => any,
             Err(cause) => {
@@ -228,12 +252,16 @@ impl Session {
     }
 }
 
-fn pull_plain(
-    stream: &mut Stream,
-    room: &mut Vec<u8>,
-    received: &mut Frames,
-) -> Result<bool, Reply> {
-    match read(stream, room)? {
+/// Where octets are read from, and to.
+struct Socket<'a> {
+    stream: &'a mut Stream,
+    room: &'a mut Vec<u8>,
+    /// The last read filled the room.
+    is_full: bool,
+}
+
+fn pull_plain(socket: &mut Socket<'_>, received: &mut Frames) -> Result<bool, Reply> {
+    match socket.read()? {
         None => Ok(false),
         Some([]) => Err(Reply::Closed),
         Some(octets) => {
@@ -245,20 +273,21 @@ fn pull_plain(
 
 fn pull_tls(
     tls: &mut ClientConnection,
-    stream: &mut Stream,
-    room: &mut Vec<u8>,
+    socket: &mut Socket<'_>,
     received: &mut Frames,
 ) -> Result<bool, Reply> {
-    let Some(mut octets) = read(stream, room)? else {
+    let Some(length) = socket.read()?.map(<[u8]>::len) else {
         // something may have come with the end of the handshake
         return take_plaintext(tls, received);
     };
+    let Socket { stream, room, .. } = socket;
+    let mut octets = &room[..length];
     loop {
         // the reader says below what the end means
         tls.read_tls(&mut octets).map_err(|error| broken(&error))?;
         if let Err(error) = tls.process_new_packets() {
             // tell the peer why
-            let _ = tls.write_tls(stream);
+            let _ = tls.write_tls(*stream);
             return Err(match error {
                 rustls::Error::AlertReceived(alert) => Reply::Alert(Alert(alert.into())),
                 error => Reply::Protocol(words::of_rustls(&error)),
@@ -290,18 +319,21 @@ fn take_plaintext(tls: &mut ClientConnection, received: &mut Frames) -> Result<b
     }
 }
 
-/// What came, nothing being the end; `None` if there is nothing yet. Room that was filled was too
-/// small.
-fn read<'a>(stream: &mut Stream, room: &'a mut Vec<u8>) -> Result<Option<&'a [u8]>, Reply> {
-    match stream.read(room) {
-        Ok(length) => {
-            if length == room.len() && length < MOST_ROOM {
-                room.resize(2 * length, 0);
+impl Socket<'_> {
+    /// The octets that were read: none at the end of the stream; `None` if there is nothing yet.
+    /// Room that was filled was too small.
+    fn read(&mut self) -> Result<Option<&[u8]>, Reply> {
+        match self.stream.read(self.room) {
+            Ok(length) => {
+                self.is_full = length == self.room.len();
+                if self.is_full && length < MOST_ROOM {
+                    self.room.resize(2 * length, 0);
+                }
+                Ok(Some(&self.room[..length]))
             }
-            Ok(Some(&room[..length]))
+            Err(error) if is_interruption(&error) => Ok(None),
+            Err(error) => Err(broken(&error)),
         }
-        Err(error) if is_interruption(&error) => Ok(None),
-        Err(error) => Err(broken(&error)),
     }
 }
 
@@ -324,44 +356,6 @@ impl AsSocket for Session {
 impl AsFd for Session {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
-    }
-}
-
-/// Messages out of a stream of octets: each is preceded by its length (RFC 1035 section 4.2.2).
-#[derive(Debug, Default)]
-struct Frames {
-    octets: Vec<u8>,
-    /// How many of them were handed out already.
-    done: usize,
-}
-
-impl Frames {
-    /// Takes in what was received.
-    fn extend(&mut self, octets: &[u8]) {
-        if self.done > 0 && self.octets.len() + octets.len() > LARGEST {
-            self.octets.drain(..self.done);
-            self.done = 0;
-        }
-        self.octets.extend_from_slice(octets);
-    }
-
-    /// Octets that were not handed out yet.
-    fn waiting(&self) -> usize {
-        self.octets.len() - self.done
-    }
-}
-
-impl Iterator for Frames {
-    type Item = Vec<u8>;
-
-    /// The next whole message.
-    fn next(&mut self) -> Option<Vec<u8>> {
-        let rest = self.octets.get(self.done..)?;
-        let (length, rest) = rest.split_first_chunk()?;
-        let length = usize::from(u16::from_be_bytes(*length));
-        let message = rest.get(..length)?.to_vec();
-        self.done += 2 + length;
-        Some(message)
     }
 }
 

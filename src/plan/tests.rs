@@ -215,7 +215,7 @@ fn what_is_on_over_tls_changes_nothing_there_and_something_in_cleartext() {
 #[test]
 fn what_is_off_changes_something_when_it_is_on() {
     // a batch, UDP, and the multiple that a query is padded to anyway
-    const UNSEEN: [&str; 3] = ["unordered", "ignore", "alignment"];
+    const UNSEEN: [&str; 4] = ["unordered", "names", "ignore", "alignment"];
     for row in OPTIONS.iter().filter(|it| !it.on_by_default() && it.on_where.is_none()) {
         let needs_value = matches!(row.argument, Argument::Required(_));
         if !needs_value && !UNSEEN.contains(&row.name) {

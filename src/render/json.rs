@@ -2,6 +2,7 @@
 //! answered, when, how padded, and why not. One rule: `man/tdig.schema.json` describes every
 //! member, no name stands twice, and every text has passed [`crate::text`].
 
+mod asked;
 mod batch;
 mod edns;
 mod message;
@@ -22,12 +23,14 @@ use crate::event::Event;
 use crate::exchange::{Endpoint, Exchange, Packet, Peer, Phases};
 use crate::text;
 use crate::verdict::TlsFacts;
+pub use asked::Asked;
 pub use batch::Batch;
 use message::MessageView;
 
 /// What was told while a lookup went on, which is all there is of one that failed.
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
+    asked: Asked,
     host: String,
     port: u16,
     peer: Option<Peer>,
@@ -37,9 +40,14 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// A server of which nothing was heard yet.
-    pub fn of(host: &str, port: u16) -> Self {
-        Self { host: text::free(host), port, ..Self::default() }
+    /// Nothing yet of a lookup that asks this.
+    pub fn of(asked: Asked) -> Self {
+        Self { asked, ..Self::default() }
+    }
+
+    /// The server that was tried last, and its address where it was dialled.
+    pub fn from(self, host: &str, port: u16, peer: Option<&Peer>) -> Self {
+        Self { host: text::free(host), port, peer: peer.cloned(), ..self }
     }
 
     /// Who answered, where a session stands.
@@ -51,8 +59,9 @@ impl Heard {
     pub fn hear(&mut self, event: &Event<'_>) {
         match *event {
             Event::Turn { host, port, at } => {
-                *self =
-                    Self { host: text::free(host), port, at: Some(at.clone()), ..Self::default() };
+                let asked = std::mem::take(&mut self.asked);
+                let at = Some(at.clone());
+                *self = Self { asked, host: text::free(host), port, at, ..Self::default() };
             }
             Event::Dialling(peer) => {
                 self.peer = Some(peer.clone());
@@ -211,6 +220,7 @@ impl Object<'_> {
         failure: Failure,
         map: &mut M,
     ) -> Result<(), M::Error> {
+        self.heard.asked.members(map)?;
         if !self.heard.host.is_empty() {
             map.serialize_entry("server", &self.server(self.heard.peer.as_ref()))?;
         }

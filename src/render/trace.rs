@@ -2,8 +2,10 @@
 //! are its rules. No capital at the start and no full stop at the end, but where kdig has them. The
 //! fact first, then what was expected and what came. A hint only where it is one thing to type.
 
+use std::cell::Cell;
 use std::fmt;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
+use std::rc::Rc;
 
 use super::certificates as who;
 use super::ink::{Ink, Role};
@@ -35,6 +37,11 @@ pub struct Talk<'a> {
     pub watched: bool,
     /// The last line of `err` says how far, and goes when another is written.
     pub passing: bool,
+    /// How many replies were not padded although the query was: counted in a batch, told at once
+    /// where there is no count.
+    pub unpadded: Option<usize>,
+    /// The reader of `out` has left, and what is written there is discarded.
+    pub is_left: Rc<Cell<bool>>,
 }
 
 impl Talk<'_> {
@@ -102,6 +109,19 @@ impl Talk<'_> {
         self.say(Role::Warning, format_args!(";; WARNING: {words}"))
     }
 
+    /// The query was padded and the reply is not.
+    pub fn unpadded(&mut self) -> io::Result<()> {
+        match &mut self.unpadded {
+            Some(count) => {
+                *count += 1;
+                Ok(())
+            }
+            None => self.warning(format_args!(
+                "the query was padded and the reply is not (RFC 7830 section 4)"
+            )),
+        }
+    }
+
     /// `;; ERROR: ...`
     pub fn error(&mut self, words: fmt::Arguments<'_>) -> io::Result<()> {
         self.say(Role::Bad, format_args!(";; ERROR: {words}"))
@@ -117,7 +137,9 @@ impl Talk<'_> {
 
     /// The last line of a batch, where the results are unless those are bare data.
     pub fn summary(&mut self, words: fmt::Arguments<'_>) -> io::Result<()> {
-        if self.data_only {
+        // what no reader has taken tells whether there is one
+        self.out.flush()?;
+        if self.data_only || self.is_left.get() {
             return self.say(Role::Comment, format_args!(";; {words}"));
         }
         self.ink.paint(self.out, Role::Comment, |out| write!(out, "\n;; {words}"))?;
@@ -301,18 +323,11 @@ impl Talk<'_> {
 
     /// One line on `err`; what was said on `out` before stands before it on a terminal too.
     fn say(&mut self, role: Role, words: fmt::Arguments<'_>) -> io::Result<()> {
-        match self.out.flush() {
-            // what is said is not for who reads no results any longer
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error),
-            _ => self.progress(None)?,
-        }
+        self.out.flush()?;
+        self.progress(None)?;
         let words = one_line(words);
-        let said = self.err_ink.paint(self.err, role, |err| write!(err, "{words}"));
-        match said.and_then(|()| writeln!(self.err)) {
-            // nobody reads warnings, so there is nobody to warn
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            outcome => outcome,
-        }
+        self.err_ink.paint(self.err, role, |err| write!(err, "{words}"))?;
+        writeln!(self.err)
     }
 }
 

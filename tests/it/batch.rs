@@ -14,7 +14,7 @@ use tdig::tls::hello::can_post_quantum;
 
 use crate::dot::{self, Behaviour, Credential, Server};
 use crate::json;
-use crate::run::{Seen, file, not_there, say, tdig};
+use crate::run::{file, not_there, say, tdig};
 
 /// A file of so many lines, each of which asks for something else.
 fn lines(name: &str, count: usize) -> String {
@@ -90,6 +90,17 @@ fn a_query_without_a_reply_fails_in_time_and_alone() {
     assert!(started.elapsed() < std::time::Duration::from_millis(600), "{seen:#?}");
     assert_eq!(seen.status, 9, "{seen:#?}");
     assert!(seen.out.contains("timeout 4"), "{seen:#?}");
+}
+
+#[test]
+fn a_silent_server_is_given_up_by_as_many_as_are_in_flight() {
+    let path = lines("silent-many.txt", 60);
+    let server = Server::start(Credential::Good, Behaviour::NoReply);
+    let at = format!("@127.0.0.1#{}", server.port());
+    let seen = tdig(&format!("-f {path} +short +pipeline=20 +timeout=300ms {at}"));
+    assert!(seen.err.contains("timeout 60"), "{seen:#?}");
+    // 20 at a time, or 10 where half of them are finished
+    assert!(server.finish().connections <= 8);
 }
 
 #[test]
@@ -321,38 +332,6 @@ fn a_summary_in_json_stands_beside_the_objects() {
     let summary = json::summary(&seen);
     assert_eq!(summary["queries"], 0);
     assert!(summary["timing"]["reply"].is_null());
-}
-
-#[test]
-#[cfg_attr(not(unix), ignore = "sends a signal")]
-fn ctrl_c_shows_what_is_done_and_sums_up() {
-    let server = Server::start(Credential::Good, Behaviour::SkipEvery(2));
-    let at = format!("@127.0.0.1#{}", server.port());
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tdig"))
-        .args(["-r", "-f", "-", "+json", "+timeout=60s", &at])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // held open: more may come
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all("example.com\n".repeat(5).as_bytes()).unwrap();
-    let patience = Instant::now() + Duration::from_secs(20);
-    while server.queries().len() < 5 && Instant::now() < patience {
-        thread::sleep(Duration::from_millis(10));
-    }
-    thread::sleep(Duration::from_millis(500));
-    let kill = format!("kill -INT {}", child.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    drop(stdin);
-    assert_eq!(output.status.code(), Some(130));
-    let text = |octets| String::from_utf8(octets).unwrap();
-    let seen = Seen { status: 130, out: text(output.stdout), err: text(output.stderr) };
-    assert_eq!(json::objects(&seen).len(), 3, "two of them behind one that is missing");
-    let summary = json::summary(&seen);
-    assert_eq!((&summary["queries"], &summary["interrupted"]), (&3.into(), &true.into()));
 }
 
 /// What a terminal gets on standard error while standard output is a file; `None`, which is said,

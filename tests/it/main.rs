@@ -10,6 +10,7 @@ mod shown;
 
 mod algorithms;
 mod anchors;
+mod asked;
 mod batch;
 #[cfg(unix)]
 mod bounds;
@@ -43,6 +44,10 @@ mod resolver;
 mod run;
 mod secrets;
 mod server;
+#[cfg(unix)]
+mod sessions;
+#[cfg(unix)]
+mod signals;
 mod soak;
 mod staple;
 #[cfg(unix)]

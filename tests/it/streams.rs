@@ -2,8 +2,10 @@
 //! enough is no error, a disk that has not is one, and no signal ends tdig.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use crate::dot::{Behaviour, Credential, Server};
 use crate::run::{file, say};
@@ -48,38 +50,118 @@ fn run(line: &str, out: Stdio) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
+/// What is on standard error beside the summary of a batch, which has no other place there.
+fn beside_summary(err: &str) -> String {
+    let is_summary = |line: &&str| {
+        line.starts_with(";; Batch: ")
+            || line.starts_with(";; Interrupted: ")
+            || line.starts_with("{\"queries\":")
+    };
+    err.lines().filter(|line| !is_summary(line)).map(|line| format!("{line}\n")).collect()
+}
+
+/// Runs the program with a pipe that nobody reads.
+fn unread(line: &str) -> (Option<i32>, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    run(line, writer.into())
+}
+
 #[test]
 fn a_reader_who_has_enough_is_no_error() {
     let server = Server::start(Credential::Good, Behaviour::Answer);
     for line in lines(&server) {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        let (status, err) = run(&line, writer.into());
-        assert_eq!((status, &*err), (Some(0), ""), "{line}");
+        let (status, err) = unread(&line);
+        assert_eq!((status, &*beside_summary(&err)), (Some(0), ""), "{line}");
+        assert_eq!(err.lines().count(), usize::from(line.contains("-f ")), "{line}: {err}");
     }
     // the same in a shell, whose reader takes one line before it has enough
     for line in lines(&server) {
         let tdig = env!("CARGO_BIN_EXE_tdig");
         let script = format!("{{ {tdig} {line}; echo $? >&2; }} | head -n 1");
         let output = Command::new("sh").args(["-c", &script]).output().unwrap();
-        assert_eq!(String::from_utf8(output.stderr).unwrap(), "0\n", "{line}");
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(beside_summary(&err), "0\n", "{line}");
     }
 }
 
 #[test]
 fn a_reader_who_has_enough_changes_nothing_about_what_is_wrong() {
-    let server = Server::start(Credential::Expired, Behaviour::Answer).expect_anything();
-    let at = format!("@127.0.0.1#{} example.com", server.port());
-    for (options, status, words) in [
-        (format!("+tls-ca={}", crate::run::root()), 6, "certificate refused"),
-        ("+fail=insecure".into(), 2, "condition failed"),
+    let expired = Server::start(Credential::Expired, Behaviour::Answer).expect_anything();
+    let silent = Server::start(Credential::Good, Behaviour::Silence).expect_anything();
+    let largest = Server::start(Credential::Good, Behaviour::Largest).expect_anything();
+    let (root, other) = (crate::run::root(), crate::run::unrelated_root());
+    let pin = format!("+tls-pin=sha256//{}", tdig::text::base64(&[7; 32]));
+    let batch = file("wrong-first.txt", &format!("example.com {pin}\n{}", "a.test\n".repeat(400)));
+    let [expired, silent, largest] =
+        [&expired, &silent, &largest].map(|it| format!("@127.0.0.1#{}", it.port()));
+    for (line, status, words) in [
+        (format!("{expired} +tls-ca={root} a.test"), 6, "certificate refused"),
+        (format!("{expired} +tls-ca={other} a.test"), 6, "certificate refused"),
+        (format!("{expired} {pin} a.test"), 7, "certificate refused"),
+        (format!("{expired} +fail=insecure a.test"), 2, "condition failed"),
+        (format!("{silent} +timeout=300ms a.test"), 5, "took too long"),
+        ("@127.0.0.1#1 a.test".into(), 4, "connection refused"),
+        (format!("{largest} +fail=insecure a.test b.test c.test"), 2, "condition failed"),
+        (format!("a.test @127.0.0.1#1 b.test {largest}"), 4, "connection refused"),
+        (format!("{largest} -f {batch}"), 7, "certificate refused"),
     ] {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        let (ended, err) = run(&format!("{options} {at}"), writer.into());
-        assert_eq!(ended, Some(status), "{err}");
-        assert!(err.contains(words), "{err}");
+        for options in ["", "-d", "-dd", "+short", "+json", "-d +short", "-d +json"] {
+            let line = format!("{options} {line}");
+            let (ended, err) = unread(&line);
+            assert_eq!(ended, Some(status), "{line}: {err}");
+            // what is debugged among data is on standard error, too
+            assert!(err.contains(words), "{line}: {err}");
+        }
     }
+}
+
+#[test]
+fn a_batch_stops_where_nobody_reads_and_keeps_the_status_of_what_it_found() {
+    let server = Server::start(Credential::Good, Behaviour::Largest).expect_anything();
+    let at = format!("@127.0.0.1#{}", server.port());
+    let batch = file("endless.txt", &format!("a.test @127.0.0.1#1\n{}", "a.test\n".repeat(5_000)));
+    for options in ["", "+json", "+unordered", "+short +fail=insecure"] {
+        let (status, err) = unread(&format!("{at} -f {batch} {options} +pipeline=20"));
+        // a reply that the condition refuses may come first where order is not kept
+        assert!(matches!(status, Some(4)), "{options}: {status:?} {err}");
+        let last = err.lines().last().unwrap_or_default();
+        let is_cut = last.starts_with(";; Interrupted: ") || last.contains("\"interrupted\":true");
+        assert!(is_cut, "{options}: {last}");
+    }
+    assert!(server.finish().queries.len() < 1_000);
+}
+
+/// Runs a line with standard output and error on a pipe that never blocks, and reads it slowly.
+fn without_blocking(line: &str, both: bool) -> (Option<i32>, Vec<u8>) {
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&writer, true).unwrap();
+    let err = if both { writer.try_clone().unwrap().into() } else { Stdio::null() };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tdig"))
+        .args(line.split_whitespace())
+        .stdout(writer)
+        .stderr(err)
+        .spawn()
+        .unwrap();
+    thread::sleep(Duration::from_millis(300));
+    let mut octets = Vec::new();
+    reader.read_to_end(&mut octets).unwrap();
+    (child.wait().unwrap().code(), octets)
+}
+
+#[test]
+fn a_stream_that_does_not_block_is_waited_for() {
+    let server = Server::start(Credential::Good, Behaviour::Answer).expect_anything();
+    let at = format!("@127.0.0.1#{}", server.port());
+    let batch = file("nonblocking.txt", &"example.com\n".repeat(2_000));
+    let (status, out) = without_blocking(&format!("{at} -f {batch} +json"), false);
+    assert_eq!((status, out.iter().filter(|it| **it == b'\n').count()), (Some(0), 2_000));
+    let (status, out) = without_blocking(&format!("{at} -f {batch} +short"), false);
+    assert_eq!((status, out.iter().filter(|it| **it == b'\n').count()), (Some(0), 4_000));
+    let wrong = file("nonblocking-err.txt", &"example.com +nosuch\n".repeat(4_000));
+    let (status, out) = without_blocking(&format!("{at} -f {wrong} +short"), true);
+    let told = String::from_utf8(out).unwrap().matches("invalid option").count();
+    assert_eq!((status, told), (Some(1), 4_000));
 }
 
 #[test]

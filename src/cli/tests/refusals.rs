@@ -233,6 +233,8 @@ fn what_is_for_a_whole_batch_has_no_place_in_its_lines() {
         ("a.test -dd", "-d"),
         ("-4r a.test", "-r"),
         ("a.test +unordered", "+unordered"),
+        ("a.test +names", "+names"),
+        ("a.test +nonames", "+names"),
         ("a.test +nounord", "+unordered"),
         ("+pipeline=7 a.test", "+pipeline"),
         ("+connections=7 a.test -4", "+connections"),

@@ -27,7 +27,7 @@ impl Attempt<'_> {
         let targets = self.targets()?;
         // neither a command line nor a system's configuration yields no server at all
         let target = targets.first().ok_or_else(|| Error::Internal("no server".into()))?;
-        let protocol = match protocol(self.lookup) {
+        let protocol = match protocol(&self.lookup.route) {
             Protocol::Udp => {
                 (self.tell)(Event::Warning(format_args!(
                     "a transfer goes over TCP (RFC 5936 section 4.2), whatever +notcp says"
@@ -107,7 +107,7 @@ impl Attempt<'_> {
             std::thread::sleep(self.lookup.route.delay);
             let deadline = match left {
                 Some((deadline, left)) => deadline.within(left),
-                None => Deadline::new(self.lookup.route.timeout),
+                None => self.deadline.anew(self.lookup.route.timeout),
             };
             let received = session.receive(&deadline);
             let lacking = || Some(Missing::Transfer(transfer.missing()));

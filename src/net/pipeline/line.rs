@@ -13,6 +13,8 @@ use crate::error::{Error, Reply};
 use crate::exchange::{Exchange, Packet, Phases};
 use crate::net::session::Session;
 
+/// Reads that one reply takes at most, but for those that find a room which is small at first.
+const READS_A_REPLY: usize = 8;
 /// A session with so many replies that never came runs out of IDs, and is left for another.
 const MOST_GIVEN_UP: usize = 16_384;
 
@@ -20,7 +22,7 @@ const MOST_GIVEN_UP: usize = 16_384;
 pub(super) struct Line {
     pub(super) session: Session,
     /// Who is asked.
-    server: Arc<AsTyped>,
+    pub(super) server: Arc<AsTyped>,
     /// By ID. Those that were given up stay, so that a late reply finds nobody else.
     flights: HashMap<u16, Box<Flight>, BuildHasherDefault<IdHasher>>,
     given_up: usize,
@@ -31,6 +33,10 @@ pub(super) struct Line {
     pub(super) careful: bool,
     /// When the last reply came.
     heard: Instant,
+    /// When there was last nothing more to read.
+    emptied: Instant,
+    /// Reads since then.
+    reads: usize,
     /// The first of the queries answered since time was looked at, by its number among those sent.
     progress: Option<usize>,
     /// Of the first query.
@@ -41,8 +47,10 @@ pub(super) struct Line {
 pub(super) struct Flight {
     pub(super) job: Job,
     query: Vec<u8>,
-    /// How often it was sent.
+    /// How often it was sent, but for sessions that a server would not have.
     pub(super) asked: u32,
+    /// How often it was sent over one of those.
+    pub(super) spared: u32,
     at: Zoned,
     sent: Instant,
     /// Its number among the queries sent over the session.
@@ -58,7 +66,18 @@ impl Flight {
     pub(super) fn new(job: Job, query: Vec<u8>, now: Instant) -> Self {
         // what changes once it is sent is filled in then
         let (at, before) = (Zoned::default(), Duration::ZERO);
-        Self { job, query, asked: 0, at, sent: now, order: 0, owed: now, before, over: false }
+        Self {
+            job,
+            query,
+            asked: 0,
+            spared: 0,
+            at,
+            sent: now,
+            order: 0,
+            owed: now,
+            before,
+            over: false,
+        }
     }
 
     /// Takes down how long it waited until now.
@@ -66,6 +85,11 @@ impl Flight {
         self.before += now.saturating_duration_since(self.owed);
         self.owed = now;
         self.before
+    }
+
+    /// Gives back the time of a `pause` that ended just before `now`.
+    pub(super) fn forgive(&mut self, pause: Duration, now: Instant) {
+        self.owed = (self.owed + pause).min(now);
     }
 
     /// The time that is left of that which it may take.
@@ -115,10 +139,15 @@ impl Hasher for IdHasher {
 }
 
 impl Line {
-    pub(super) fn new(session: Session, phases: Phases, server: AsTyped, budget: usize) -> Self {
+    pub(super) fn new(
+        session: Session,
+        phases: Phases,
+        server: Arc<AsTyped>,
+        budget: usize,
+    ) -> Self {
         Self {
             session,
-            server: Arc::new(server),
+            server,
             flights: HashMap::default(),
             given_up: 0,
             answered: 0,
@@ -126,6 +155,8 @@ impl Line {
             budget,
             careful: false,
             heard: Instant::now(),
+            emptied: Instant::now(),
+            reads: 0,
             progress: None,
             phases,
         }
@@ -157,7 +188,8 @@ impl Line {
                 self.budget = self.budget.saturating_mul(2);
             }
         }
-        let free = in_flight < if last { 1 } else { most };
+        // what ended is about to be left, and its server has had no chance to answer
+        let free = in_flight < if last { 1 } else { most } && self.session.ended().is_none();
         free && !self.careful && self.sent < self.budget && self.given_up < MOST_GIVEN_UP
     }
 
@@ -188,6 +220,22 @@ impl Line {
         if self.session.queue(&flight.query).is_ok() {
             self.flights.insert(id, flight);
         }
+    }
+
+    /// Takes in what came.
+    pub(super) fn pull(&mut self) {
+        let before = Instant::now();
+        self.session.pull();
+        if self.session.is_behind() {
+            self.reads += 1;
+        } else {
+            (self.emptied, self.reads) = (before, 0);
+        }
+    }
+
+    /// Gives back the time in which nothing was read, for a reason of our own.
+    pub(super) fn forgive(&mut self, pause: Duration, now: Instant) {
+        self.flights.values_mut().for_each(|flight| flight.forgive(pause, now));
     }
 
     /// Finds out whose reply it is.
@@ -227,6 +275,10 @@ impl Line {
     /// Fails what waited for its whole time. A session that has nothing else, and over which nothing
     /// came meanwhile, is left: what is at its other end may be gone.
     pub(super) fn give_up(&mut self, now: Instant, finished: &mut Vec<Outcome>) {
+        // a reply that lies there is in time, however late it is read; a peer that sends more than
+        // the replies to all queries is not read to its end
+        let is_flood = self.reads > READS_A_REPLY * (self.in_flight() + 1);
+        let now = if is_flood { now } else { self.emptied };
         self.look_at_time(now);
         let mut unheard = None;
         for flight in self.flights.values_mut().filter(|flight| !flight.over) {
@@ -246,14 +298,11 @@ impl Line {
         }
     }
 
-    /// What was left unanswered, the last query first, and who was asked.
-    pub(super) fn into_unanswered(
-        mut self,
-        now: Instant,
-    ) -> (impl Iterator<Item = Box<Flight>>, Arc<AsTyped>) {
+    /// What was left unanswered, the last query first.
+    pub(super) fn into_unanswered(mut self, now: Instant) -> impl Iterator<Item = Box<Flight>> {
         self.look_at_time(now);
         let mut left: Vec<_> = self.flights.into_values().filter(|flight| !flight.over).collect();
         left.sort_by_key(|flight| std::cmp::Reverse(flight.job.number));
-        (left.into_iter(), self.server)
+        left.into_iter()
     }
 }

@@ -60,8 +60,8 @@ pub(super) const CHANGES: &[(&str, &str)] = &[
     ("+timeout=1e19", "-time=5s +time=10000000000000000000s"),
     ("+notimeout", "-time=5s +for-ever"),
     // these are a batch's, not a lookup's
-    ("+pipeline=7 +connections=2 +unordered", ""),
-    ("+nopipeline +noconnections +nounordered", ""),
+    ("+pipeline=7 +connections=2 +unordered +names", ""),
+    ("+nopipeline +noconnections +nounordered +nonames", ""),
     // who must answer
     ("+tls-ca", "+root=System"),
     ("+tls-ca=a.pem +tls-ca=b.pem", "+root=a.pem +root=b.pem"),

@@ -18,6 +18,7 @@ pub struct Batch {
     #[serde(rename = "RCODEname")]
     rcodes: BTreeMap<String, usize>,
     error: BTreeMap<&'static str, usize>,
+    unpadded: usize,
     timing: Timing,
 }
 
@@ -48,6 +49,7 @@ impl Batch {
             exit_code: 0,
             rcodes: BTreeMap::new(),
             error: BTreeMap::new(),
+            unpadded: 0,
             timing,
         }
     }
@@ -61,6 +63,11 @@ impl Batch {
         self.rcodes = rcodes.collect();
         self.error.clone_from(failures);
         self
+    }
+
+    /// Replies that were not padded although the query was.
+    pub fn unpadded(self, unpadded: usize) -> Self {
+        Self { unpadded, ..self }
     }
 
     /// The latencies at these quantiles, in milliseconds.

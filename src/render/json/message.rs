@@ -165,7 +165,7 @@ fn owner(name: Name<'_>) -> String {
     ascii(text)
 }
 
-fn code(number: u16, write: fn(&mut Vec<u8>, u16)) -> String {
+pub(super) fn code(number: u16, write: fn(&mut Vec<u8>, u16)) -> String {
     let mut text = Vec::new();
     write(&mut text, number);
     ascii(text)

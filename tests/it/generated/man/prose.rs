@@ -114,7 +114,8 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
              empty lines are none. Of a file that holds a key or a certificate nothing is asked \
              from there on. What stands on the command line is for every line; servers of a line \
              replace those of the command line. `-d`, `-f`, `-h`, `-r`, `-V`, `--color`, +pipeline, \
-             +connections and +unordered are for the whole batch, and are errors in a line. Lines are read as they come, also from a pipe, and \
+             +connections, +unordered and +names are for the whole batch, and are errors in a line. \
+             Lines are read as they come, also from a pipe, and \
              memory does not grow with their number.",
             "Queries to the same server share a session, with +pipeline of them in flight and \
              +connections sessions at most; sessions with several servers are opened beside each \
@@ -128,10 +129,14 @@ pub(super) const CHAPTERS: &[(&str, &[&str])] = &[
              Transfers, queries over UDP \
              and those with a signature or a cookie of their own are asked by themselves.",
             "At the end a summary says how many queries there were, how fast, with what status, \
-             what failed, and how long replies took. With +short it is on standard error. With \
+             what failed, and how long replies took; replies that were not padded although the query \
+             was are counted in one warning. With +short it is on standard error. With \
              +json it is there, too, as one object in the last line, which the schema describes \
-             under `batch`. An interrupt ends the batch: what is done is shown, and summed up. A \
-             second one ends the program at once.",
+             under `batch`. Ctrl-C, SIGTERM and SIGHUP end the batch: what is done is \
+             shown, and summed up. A second Ctrl-C ends the program at once. A signal that was \
+             ignored at the start, as by `nohup`, stays ignored. If nobody reads the results any \
+             longer, no further lines are read; the exit status is that of what was found, and the \
+             summary is on standard error.",
             "Where standard error is a terminal and standard output is not, it shows how far the \
              batch is: what is done, how fast, what failed, and the time left if the file is a \
              regular one.",
