@@ -20,7 +20,7 @@
 //! | [`tls`] | who is at the other end; the only place that rustls calls dangerous | `file`, `error`, `verdict`, `moment`, `text` |
 //! | [`condition`] | what a good result is; pure | `exchange`, `dns`, `verdict`, `moment` |
 //! | [`event`] | what is told while a lookup runs | `error`, `exchange`, `verdict` |
-//! | [`file`] | files read whole, bounded in octets and time | `error`, `text` |
+//! | `file` | files read whole, bounded in octets and time | `error`, `text` |
 //! | [`error`] | what can go wrong, each with its exit status | `exchange`, `dns`, `verdict`, `alert`, `text` |
 //! | [`exchange`] | the result of a lookup | `dns`, `verdict`, `text` |
 //! | [`dns`] | messages: bytes in, values out; pure | `text` |
