@@ -1,5 +1,5 @@
 //! The alerts of TLS: their names, and what they mean to a person. One rule: every number has a
-//! name, also one that nobody assigned.
+//! name, also one that IANA has not assigned.
 
 use std::fmt;
 

@@ -43,7 +43,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Opens the file at `path` and decides the way, before anybody is asked anything.
+    /// Opens the file at `path` and plans the route, before anything is sent.
     pub(crate) fn new(path: &str, look: &Look) -> Result<Self, Error> {
         let lines = Lines::open(path).map_err(|error| file(path, &error))?;
         let route = route(&look.common, look.debug)?;
@@ -99,7 +99,7 @@ struct Batch<'a, 'b> {
     signals: Signals,
     /// The last line, where its object would show it.
     line: String,
-    /// What the last line asks for and nobody has asked yet.
+    /// Queries of the line read last that have not started yet.
     rest: VecDeque<Settings>,
     /// The number of the next query.
     next: usize,

@@ -45,7 +45,7 @@ pub enum Condition {
 /// A transfer that came to its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Zone<'a> {
-    /// Who answered; `None` in cleartext.
+    /// The session and the server's certificates; `None` in cleartext.
     pub tls: Option<&'a TlsFacts>,
     /// Records received.
     pub records: usize,

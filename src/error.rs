@@ -83,14 +83,14 @@ pub enum Error {
     Refused(Arc<TlsFacts>),
     /// The session stood, or the query left, but no reply came.
     Reply {
-        /// Whom was asked.
+        /// The peer that was asked.
         peer: Peer,
         /// Why.
         cause: Reply,
     },
     /// What came is not the zone that was asked for.
     Transfer {
-        /// Whom was asked.
+        /// The peer that was asked.
         peer: Peer,
         /// Why.
         fault: TransferFault,
@@ -102,7 +102,7 @@ pub enum Error {
 /// Why a connection was not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Connect {
-    /// Nobody listens there.
+    /// No process listens at the port.
     Refused,
     /// It did not answer in time.
     TimedOut(Duration),

@@ -1,4 +1,5 @@
-//! What happens during a lookup, told while it happens. One rule: who tells does not know who listens.
+//! What happens during a lookup, reported while it happens. One rule: the sender does not know its
+//! listeners.
 
 use std::fmt;
 use std::sync::Arc;
@@ -63,7 +64,7 @@ pub enum Event<'a> {
         /// How many anchors it held.
         count: usize,
     },
-    /// The handshake is over, and the peer is or is not whom we want.
+    /// The handshake is over; the verdict says whether the peer passed the checks.
     Met(&'a Arc<TlsFacts>),
     /// The session is about to be closed.
     Ended(&'a TlsFacts),
@@ -91,7 +92,7 @@ pub enum Event<'a> {
 pub type Kept = Box<dyn Fn(&mut dyn FnMut(Event<'_>)) + Send>;
 
 impl Event<'_> {
-    /// Keeps the event for who listens in another thread.
+    /// Keeps the event for a listener in another thread.
     pub fn kept(&self) -> Kept {
         match *self {
             Self::Turn { host, port, at } => {

@@ -21,7 +21,7 @@ pub struct Exchange {
     pub query: Packet,
     /// The reply as received.
     pub reply: Packet,
-    /// Who answered; `None` when the transport was not TLS.
+    /// The session and the server's certificates; `None` when the transport was not TLS.
     pub tls: Option<Arc<TlsFacts>>,
     /// What the signature of the reply is worth; `None` when the query was not signed.
     pub signature: Option<Result<(), TsigFault>>,
@@ -36,7 +36,7 @@ pub struct Transferred {
     pub peer: Peer,
     /// The query as sent.
     pub query: Packet,
-    /// Who answered.
+    /// The session and the server's certificates; `None` when the transport was not TLS.
     pub tls: Option<Arc<TlsFacts>>,
     /// From the query until the last message.
     pub took: Duration,

@@ -40,7 +40,7 @@ pub(crate) fn plan(look: &Look) -> Result<Vec<Lookup>, Error> {
     Ok(planned)
 }
 
-/// Says why nobody is asked anything. Returns the exit status.
+/// Reports why nothing is sent. Returns the exit status.
 pub(crate) fn refuse(look: &Look, error: &Error, talk: &mut Talk<'_>) -> io::Result<u8> {
     warn(look, talk)?;
     usage(error, writes_json(look).then(|| unplanned(look)), talk)
@@ -206,7 +206,7 @@ fn transfer(
         &mut |message| {
             let Talk { out, ink, pretty, is_left, .. } = &mut **talk.borrow_mut();
             is_unpadded |= message.padding().is_none();
-            // who answered stands before what was answered
+            // the session and its certificates stand before the records
             let heard = heard.borrow();
             let server = Some(&*heard).filter(|_| std::mem::take(&mut first));
             if let (Format::Full, Ok(()), Some(tls)) =

@@ -30,7 +30,7 @@ pub struct Lookup {
     pub transfer: bool,
     /// What became of letters beyond ASCII in the name.
     pub idna: Option<Idna>,
-    /// How, and whom. Queries of a batch share theirs.
+    /// The servers and the way to them. Queries of a batch share theirs.
     pub route: Arc<Route>,
 }
 
@@ -48,10 +48,10 @@ pub enum Idna {
     Failed,
 }
 
-/// Whom to ask, whom to believe, how to get there, and what to show.
+/// The servers, what they must prove, the way to them, and what is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Whom to ask, in turn.
+    /// The servers, asked in turn.
     pub targets: Targets,
     /// How a message travels.
     pub transport: Transport,
@@ -111,7 +111,7 @@ pub struct Target {
     pub port: u16,
     /// The only address family to dial.
     pub family: Option<Family>,
-    /// Whom to believe there.
+    /// What the server must prove.
     pub policy: Policy,
     /// The server name to send; never an address.
     pub sni: Option<ServerName<'static>>,
@@ -119,9 +119,9 @@ pub struct Target {
     pub hello: Hello,
     /// What is asked there is encrypted.
     encrypted: bool,
-    /// Nobody typed a name to check with an option, so that the server decides it.
+    /// No option gave a name to check, so that the server's notation decides it.
     name_from_server: bool,
-    /// Nobody typed a name to send.
+    /// No option gave a name to send.
     sni_from_name: bool,
 }
 
@@ -168,7 +168,7 @@ impl Lookup {
 }
 
 impl Route {
-    /// Decides how, and whom.
+    /// Decides the servers and the way to them.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
         let settings::Transport { keepopen, badcookie, delay, proxy, fallback, .. } =
             settings.transport;
@@ -240,7 +240,7 @@ impl Target {
         let mut target = self.clone();
         target.host = ascii(&server.host);
         target.port = server.port.unwrap_or(self.port);
-        // what an option says beats what a notation says, whoever wrote it down
+        // an option beats a server's notation, wherever either was written
         match &server.name {
             _ if !self.name_from_server => {}
             Some(name) => {

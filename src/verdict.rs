@@ -1,10 +1,9 @@
-//! Who was at the other end of a TLS session: what was negotiated, what the certificates say, and
-//! what was judged of them. One rule: facts are told as they are, and only [`Verdict`] says whether
-//! they suffice.
+//! The peer of a TLS session: what was negotiated, what the certificates say, and what was judged
+//! of them. One rule: facts are told as they are, and only [`Verdict`] says whether they suffice.
 
 use std::fmt;
 
-/// Who was at the other end of a TLS session: facts and the verdict on them.
+/// The peer of a TLS session: facts and the verdict on them.
 #[derive(Clone, Debug, Default)]
 pub struct TlsFacts {
     /// What was negotiated.
@@ -287,13 +286,13 @@ pub enum Flaw {
     NameConstraint,
     /// A CA has more CAs below it than it may.
     PathLength,
-    /// A critical extension that nobody here understands.
+    /// A critical extension that is not understood.
     UnknownCritical,
     /// X.509 version 1 or 2.
     OldVersion,
     /// A certificate, or a part of one, that cannot be read.
     Malformed,
-    /// A chain with more branches than anyone follows.
+    /// A chain with too many branches to follow.
     TooComplex,
     /// Past its last day.
     Expired,
@@ -397,7 +396,7 @@ pub struct StapleFacts {
     pub this_update: i64,
     /// Until when newer information is there, seconds since 1970.
     pub next_update: Option<i64>,
-    /// Who signed it: `its issuer`, or the responder that the issuer appointed.
+    /// The signer: `its issuer`, or the responder that the issuer appointed.
     pub signer: String,
 }
 
@@ -432,7 +431,7 @@ pub struct Verdict {
     /// How many of those, from the first, the trust rests on: the rest lies beyond a trust anchor,
     /// and is not needed. All of them where no trust anchor was found.
     pub needed: usize,
-    /// Who made the signature of each certificate of the chain.
+    /// The signer of each certificate of the chain.
     pub signers: Vec<Signer>,
     /// Where the path ends.
     pub anchor: Option<AnchorFacts>,
@@ -506,7 +505,7 @@ impl Verdict {
     }
 }
 
-/// Who made the signature of a certificate.
+/// The signer of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signer {
     /// The certificate at this position of the chain.
@@ -520,7 +519,7 @@ pub enum Signer {
     /// Perhaps the certificate at this position, which has the name of the issuer: the signature
     /// could not be verified.
     Unverified(usize),
-    /// Nobody who was sent or is trusted.
+    /// Neither a certificate that was sent nor a trust anchor.
     Unknown,
 }
 

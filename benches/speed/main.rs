@@ -35,7 +35,7 @@ use report::{Bound, Report};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// The greatest binary, MiB.
-const MOST_BINARY: f64 = 6.0;
+const MAX_BINARY: f64 = 6.0;
 const MIB: f64 = 1024.0 * 1024.0;
 
 fn main() -> Outcome<()> {
@@ -89,7 +89,7 @@ fn compare(plan: &Plan) -> Outcome<()> {
     }
     if plan.has("size") {
         let size = std::fs::metadata(commands::TDIG)?.len() as f64 / MIB;
-        report.row("stripped binary", vec![Bound::figure("size", size, "MiB", MOST_BINARY)]);
+        report.row("stripped binary", vec![Bound::figure("size", size, "MiB", MAX_BINARY)]);
     }
     if plan.has("trips") {
         let greeting = bench.greeting()?;

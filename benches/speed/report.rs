@@ -42,7 +42,7 @@ impl Bound {
         Self { promise: what.to_owned(), measured, reached: Some(holds) }
     }
 
-    /// Nobody to compare with.
+    /// The row of a peer that is not installed.
     pub(crate) fn missing(peer: &str) -> Self {
         let measured = format!("{peer} is not installed");
         Self { promise: "-".to_owned(), measured, reached: None }

@@ -48,7 +48,7 @@ fuzz_target!(|input: (bool, bool, &[u8])| {
         false => Ok(Session::plain(stream, peer)),
     };
     let error = match greeted {
-        // nobody can sign what is not known yet
+        // octets known beforehand hold no signature over this handshake
         Ok(_) if encrypted => panic!("a handshake with octets known beforehand"),
         Ok(session) => converse(session, &octets[..sent], &deadline),
         Err(error) => error,
@@ -76,7 +76,7 @@ fn converse(mut session: Session, octets: &[u8], deadline: &Deadline) -> Error {
     }
 }
 
-/// Whom the command line below asks for.
+/// The server that the command line below names, and its trust.
 fn asked() -> &'static (Target, Arc<Trust>) {
     static ASKED: OnceLock<(Target, Arc<Trust>)> = OnceLock::new();
     ASKED.get_or_init(|| {

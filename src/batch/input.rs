@@ -1,5 +1,5 @@
-//! Where the lines of a batch come from. One rule: nobody who waits for input misses a reply; where
-//! the system can wait for both at once it does, elsewhere a thread reads ahead.
+//! Where the lines of a batch come from. One rule: waiting for input delays no reply. Where the
+//! system can wait for both at once, it does; elsewhere a thread reads ahead.
 
 #[cfg(unix)]
 pub(super) use pollable::Input;
@@ -58,7 +58,7 @@ mod read_ahead {
 
     use rustix::fd::BorrowedFd;
 
-    /// What a thread has read; it waits where nobody takes that.
+    /// What a thread has read. The thread waits until that is taken.
     pub(in super::super) struct Input {
         pieces: Receiver<io::Result<Vec<u8>>>,
         /// What is left of the last piece.
@@ -115,7 +115,7 @@ mod read_ahead {
                 Ok(piece) => !piece.is_empty(),
                 Err(error) => error.kind() == ErrorKind::Interrupted,
             };
-            // nobody listens any more once the batch is over
+            // the receiver is gone once the batch is over
             if to.send(read).is_err() || !goes_on {
                 return;
             }

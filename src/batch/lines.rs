@@ -6,8 +6,8 @@ use super::guard::{why_not_a_list, without_comment};
 use super::input::Input;
 use super::typed::beginning;
 
-/// A longer line is none that anybody typed or meant.
-const LONGEST_LINE: usize = 16 * 1024;
+/// Octets of a line. A longer line is refused.
+const MAX_LINE: usize = 16 * 1024;
 
 /// Whether a line is there to be read by people.
 pub(super) fn is_comment(line: &[u8]) -> bool {
@@ -93,7 +93,7 @@ impl Lines {
             let end = rest.iter().position(|&octet| octet == b'\n');
             // the last line may lack its end
             let whole = end.is_some() || (self.at_end && !rest.is_empty());
-            let too_long = end.unwrap_or(rest.len()) > LONGEST_LINE;
+            let too_long = end.unwrap_or(rest.len()) > MAX_LINE;
             if !whole && !too_long && !self.in_long_line {
                 return None;
             }

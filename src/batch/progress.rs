@@ -20,8 +20,8 @@ impl Progress {
         Self { started: now, said: now }
     }
 
-    /// `1200 done, 400/s, 0 failed, 3s left`, with the time that has passed where nobody knows how
-    /// many there are in `all`. `None` until it is time to say it again.
+    /// `1200 done, 400/s, 0 failed, 3s left`; with the time that has passed where `all`, the number
+    /// of queries, is unknown. `None` until it is time to say it again.
     pub(super) fn line(&mut self, done: usize, failed: usize, all: Option<f64>) -> Option<String> {
         let now = Instant::now();
         if now - self.said < EVERY {

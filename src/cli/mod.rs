@@ -299,13 +299,13 @@ impl Fold {
         })
     }
 
-    /// The settings that an option now acts on: the last query's, or everybody's.
+    /// The settings that an option now acts on: the last query's, or those of all queries.
     fn current(&mut self) -> &mut Settings {
         self.queries.last_mut().unwrap_or(&mut self.common)
     }
 
     fn query(&mut self, name: Name) {
-        // a query's own servers replace everybody's, so it begins with none
+        // a query's own servers replace the common ones, so it begins with none
         let servers = Vec::new();
         self.queries.push(Settings { name: Some(name), servers, ..self.common.clone() });
     }
@@ -475,7 +475,7 @@ fn bad_key(fault: KeyFault) -> Error {
     Error::usage(format!("bad key{name} ({fault})"))
 }
 
-/// `TYPE65536`, `CLASS70000`: meant as a type or class, so asking for it as a name helps nobody.
+/// `TYPE65536`, `CLASS70000`: meant as a type or class, so it is not taken for a name.
 fn meant_as_number(word: &str) -> Option<&'static str> {
     let is_numbered = |prefix: &str| {
         let (head, digits) = word.split_at_checked(prefix.len()).unwrap_or_default();

@@ -53,7 +53,7 @@ enum Set {
 /// The chapters of help and manual, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// Who must be at the other end.
+    /// TLS, and what the server must prove.
     Trust,
     /// The way of the query.
     Travel,

@@ -47,7 +47,7 @@ pub struct Settings {
     pub batch: Batch,
     /// The key that signs the query (RFC 8945).
     pub key: Option<KeySource>,
-    /// Who must be at the other end.
+    /// TLS, and what the server must prove.
     pub tls: Tls,
     /// What is shown.
     pub display: Display,
@@ -148,9 +148,9 @@ pub struct Batch {
 /// The addresses of a PROXYv2 header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proxy {
-    /// Whom the query is for.
+    /// The client that the query is for.
     pub source: SocketAddr,
-    /// Whom they asked.
+    /// The address that the client sent it to.
     pub destination: SocketAddr,
 }
 
@@ -245,7 +245,7 @@ pub enum Padding {
     Length(u16),
 }
 
-/// Who must be at the other end, and how to greet them.
+/// What the server must prove, and what the handshake offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tls {
     /// Trust the system's store.

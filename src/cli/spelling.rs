@@ -40,11 +40,11 @@ pub(super) fn spell((row, on): &(&Row, bool)) -> String {
 }
 
 pub(super) fn unknown_option(typed: &str, word: &str, found: &[String]) -> Error {
-    // more than are read are no help
-    const MOST: usize = 12;
+    // options listed; a longer list helps no reader
+    const MAX_LISTED: usize = 12;
     let (what, hint) = match found.len() {
         0 => ("invalid", meant(word)),
-        1..=MOST => ("ambiguous", Some(format!("one of {}", found.join(", ")))),
+        1..=MAX_LISTED => ("ambiguous", Some(format!("one of {}", found.join(", ")))),
         many => ("ambiguous", Some(format!("{many} options begin so; tdig -h lists them"))),
     };
     let is_near = !found.is_empty() || hint.is_some();

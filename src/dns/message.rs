@@ -1,5 +1,5 @@
 //! Messages: a walk from record to record that never fails. One rule: what can be read is kept,
-//! what cannot is a [`Fault`], and the octets that nobody understood are still there to be shown.
+//! what cannot is a [`Fault`], and octets that were not understood are still there to be shown.
 
 use std::fmt;
 
@@ -170,7 +170,7 @@ impl<'a> Message<'a> {
             self.header.map_or([0; 4], |header| header.counts);
         self.read_questions(questions, cursor)?;
         let promised = usize::from(answers) + usize::from(authority) + usize::from(additional);
-        self.records.reserve(promised.min(cursor.left() / Record::SHORTEST));
+        self.records.reserve(promised.min(cursor.left() / Record::MIN_OCTETS));
         let mut oddities = Oddities::default();
         let outcome = [
             (Section::Answer, answers),
@@ -191,7 +191,7 @@ impl<'a> Message<'a> {
     }
 
     fn read_questions(&mut self, of: u16, cursor: &mut Cursor<'a>) -> Result<(), Fault> {
-        self.questions.reserve(usize::from(of).min(cursor.left() / Question::SHORTEST));
+        self.questions.reserve(usize::from(of).min(cursor.left() / Question::MIN_OCTETS));
         for number in 1..=usize::from(of) {
             let question = Question::read(cursor).map_err(|cause| Fault::Cut {
                 section: Section::Question,
@@ -389,7 +389,7 @@ pub struct Question<'a> {
 
 impl<'a> Question<'a> {
     /// Octets of a question about the root.
-    const SHORTEST: usize = 5;
+    const MIN_OCTETS: usize = 5;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, Cause> {
         if cursor.left() == 0 {
@@ -421,7 +421,7 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// Octets of a record of the root without data.
-    const SHORTEST: usize = 11;
+    const MIN_OCTETS: usize = 11;
 
     /// Whether it is the signature of the message (RFC 8945).
     pub fn is_tsig(&self) -> bool {

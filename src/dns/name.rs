@@ -40,10 +40,10 @@ impl<'a> Name<'a> {
             match octet {
                 0 => {
                     length += 1;
-                    if length > LONGEST {
+                    if length > MAX_NAME {
                         return Err(NameFault::Long);
                     }
-                    // at most LONGEST, which is what an octet holds
+                    // at most MAX_NAME, which is what an octet holds
                     let name = Self { message, at, length: length as u8 };
                     return Ok((name, next.unwrap_or(place + 1)));
                 }
@@ -51,7 +51,7 @@ impl<'a> Name<'a> {
                     let label = 1 + usize::from(octet);
                     length += label;
                     place += label;
-                    if length >= LONGEST {
+                    if length >= MAX_NAME {
                         return Err(NameFault::Long);
                     }
                 }
@@ -62,7 +62,7 @@ impl<'a> Name<'a> {
                         return Err(NameFault::Forward);
                     }
                     hops += 1;
-                    if hops > MOST_HOPS {
+                    if hops > MAX_HOPS {
                         return Err(NameFault::Hops);
                     }
                     next.get_or_insert(place + 2);
@@ -207,10 +207,10 @@ impl fmt::Display for NameFault {
 }
 
 /// RFC 1035 section 3.1.
-const LONGEST: usize = 255;
+const MAX_NAME: usize = 255;
 
-/// No name of 255 octets needs more: each hop brings one label of two octets at least.
-const MOST_HOPS: usize = 127;
+/// Compression pointers in a name of 255 octets: each brings one label of two octets or more.
+const MAX_HOPS: usize = 127;
 
 fn write_labels<'a>(labels: impl Iterator<Item = &'a [u8]> + Clone, out: &mut Vec<u8>, idn: bool) {
     let start = out.len();

@@ -9,7 +9,7 @@ pub enum Section {
     Question,
     /// What answers it.
     Answer,
-    /// Who is responsible.
+    /// The name servers of the zone, or its SOA record in a negative answer.
     Authority,
     /// What else is useful, and the records about the message itself.
     Additional,

@@ -75,7 +75,7 @@ pub struct Verifier<'a> {
 
 impl<'a> Verifier<'a> {
     /// Messages in a row that need not be signed, in a transfer (RFC 8945 section 5.3.1).
-    pub const MOST_UNSIGNED: usize = 99;
+    pub const MAX_UNSIGNED: usize = 99;
 
     /// For the replies to the query that [`sign`] gave `request` for.
     pub fn new(key: &'a Key, request: &Mac) -> Self {
@@ -96,7 +96,7 @@ impl<'a> Verifier<'a> {
         let Some(record) = signature(&reply)? else { return self.unsigned(message) };
         let tsig = Tsig::read(record).ok_or(TsigFault::Malformed)?;
         if tsig.mac.is_empty() && tsig.error != 0 {
-            // who cannot verify a query signs nothing (RFC 8945 section 5.2)
+            // a server that cannot verify a query signs no reply (RFC 8945 section 5.2)
             return Err(tsig.refusal());
         }
         self.prove(message, record, &tsig)?;
@@ -123,7 +123,7 @@ impl<'a> Verifier<'a> {
         if !self.begun {
             return Err(TsigFault::Absent);
         }
-        if self.unsigned == Self::MOST_UNSIGNED {
+        if self.unsigned == Self::MAX_UNSIGNED {
             return Err(TsigFault::Run { messages: self.unsigned + 1 });
         }
         self.before.extend(message);
@@ -140,7 +140,7 @@ impl<'a> Verifier<'a> {
             let (name, algorithm) = (record.owner.to_string(), tsig.algorithm.to_string());
             return Err(TsigFault::OtherKey { name, algorithm });
         }
-        let (octets, least) = (tsig.mac.len(), LEAST_MAC.max(algorithm.octets.div_ceil(2)));
+        let (octets, least) = (tsig.mac.len(), MIN_MAC.max(algorithm.octets.div_ceil(2)));
         if !(least..=algorithm.octets).contains(&octets) {
             return Err(TsigFault::MacLength { octets, least, most: algorithm.octets });
         }
@@ -356,8 +356,8 @@ const TTL: [u8; 4] = [0; 4];
 const TIMERS: usize = 8;
 /// Where the header counts the records of the additional section.
 const ARCOUNT: usize = 10;
-/// A MAC must have at least so many octets, whatever the algorithm (RFC 8945 section 5.2.2.1).
-const LEAST_MAC: usize = 10;
+/// Octets that a MAC must have, whatever the algorithm (RFC 8945 section 5.2.2.1).
+const MIN_MAC: usize = 10;
 
 const BADSIG: u16 = 16;
 const BADKEY: u16 = 17;

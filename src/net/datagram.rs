@@ -28,7 +28,7 @@ pub struct Datagrams {
     socket: Kind,
     /// What every datagram begins with.
     prefix: Vec<u8>,
-    /// Whom it is connected to.
+    /// The peer that it is connected to.
     pub peer: Peer,
 }
 
@@ -40,7 +40,7 @@ enum Kind {
 }
 
 /// The largest datagram.
-const LARGEST: usize = 65_535;
+const MAX_DATAGRAM: usize = 65_535;
 
 impl Datagrams {
     /// A socket that talks to `peer` alone.
@@ -84,7 +84,7 @@ impl Datagrams {
 
     /// Waits for the next message.
     pub fn receive(&self, deadline: &Deadline) -> Result<Vec<u8>, Error> {
-        let mut octets = vec![0; LARGEST];
+        let mut octets = vec![0; MAX_DATAGRAM];
         loop {
             let received = deadline.wait(self, PollFlags::IN).and_then(|()| {
                 let (length, _) =
@@ -114,7 +114,7 @@ impl Datagrams {
         }
     }
 
-    /// Nobody is there: another datagram would not find anybody either.
+    /// The peer cannot be reached: another datagram would not reach it either.
     fn unreached(&self, error: &io::Error) -> Error {
         Error::Connect { peer: self.peer.to_string(), cause: connect_cause(error) }
     }

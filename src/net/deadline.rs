@@ -1,5 +1,5 @@
 //! One clock for a whole lookup. One rule: it is asked before every wait, so that a server which
-//! drips octets holds nobody.
+//! drips octets does not hold up the lookup.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -95,18 +95,18 @@ impl Deadline {
 }
 
 /// What every system's poll takes, 24 days.
-const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+const MAX_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Waits until one of `sockets` is ready, or for `patience`, though no longer than 24 days; `None` is
 /// for ever. Returns how many are ready.
 pub fn poll(sockets: &mut [PollFd<'_>], patience: Option<Duration>) -> io::Result<usize> {
-    // Windows waits for nobody with an error
+    // on Windows it is an error to wait for no socket
     if let (true, Some(patience)) = (cfg!(windows) && sockets.is_empty(), patience) {
         std::thread::sleep(patience);
         return Ok(0);
     }
-    // where there is no ppoll, a longer time is an error; who waits asks the clock again anyhow
-    let timeout = patience.map(|patience| patience.min(LONGEST));
+    // without ppoll a longer timeout is an error; the caller asks the clock again anyway
+    let timeout = patience.map(|patience| patience.min(MAX_TIMEOUT));
     let timeout = timeout.and_then(|patience| Timespec::try_from(patience).ok());
     match rustix::event::poll(sockets, timeout.as_ref()) {
         Ok(ready) => Ok(ready),
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn no_time_is_too_long_to_be_waited_for() {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        for patience in [LONGEST, LONGEST * 2, Duration::MAX] {
+        for patience in [MAX_TIMEOUT, MAX_TIMEOUT * 2, Duration::MAX] {
             let mut sockets = [PollFd::new(&socket, PollFlags::OUT)];
             assert_eq!(poll(&mut sockets, Some(patience)).unwrap(), 1, "{patience:?}");
         }

@@ -1,4 +1,4 @@
-//! From an address to a connected socket. One rule: nobody waits for one address while another
+//! From an address to a connected socket. One rule: no lookup waits for one address while another
 //! would have answered (RFC 8305).
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -47,12 +47,12 @@ pub struct Race {
     source: Option<SocketAddr>,
     waiting: std::vec::IntoIter<SocketAddr>,
     running: Vec<(SocketAddr, Socket)>,
-    /// Somebody did, whatever became of it then.
+    /// At least one has connected, whatever became of it then.
     has_arrived: bool,
 }
 
 impl Race {
-    /// A race of `addresses`; nobody runs yet.
+    /// A race of `addresses`; no connection is begun yet.
     pub fn new(addresses: Vec<SocketAddr>, source: Option<SocketAddr>, protocol: Protocol) -> Self {
         let waiting = families_in_turn(addresses).into_iter();
         Self { protocol, source, waiting, running: Vec::new(), has_arrived: false }
@@ -115,7 +115,7 @@ impl Race {
                     }
                     continue;
                 }
-                // nobody can be waited for
+                // the sockets cannot be waited for
                 Err(error) => {
                     for (address, _) in std::mem::take(&mut self.running) {
                         failed(self.failed(address, connect_cause(&error)));
@@ -129,7 +129,7 @@ impl Race {
                     self.has_arrived = true;
                     return Some((address, Stream::Tcp(socket.into())));
                 }
-                // who resets had accepted: the first write says so, as part of what it was for
+                // a reset means that the peer did accept: the first write reports it in its context
                 Ok(Some(error)) if error.kind() == ErrorKind::ConnectionReset => {
                     self.has_arrived = true;
                     return Some((address, Stream::Tcp(socket.into())));
@@ -141,8 +141,8 @@ impl Race {
         }
     }
 
-    /// Tells who did not arrive in time. Those who did, while another that had arrived before took
-    /// all of it, are not to blame.
+    /// Reports the addresses that did not connect in time, except those that connected while an
+    /// earlier connection used up the time.
     fn end(&mut self, deadline: &Deadline, failed: &mut dyn FnMut(Error)) {
         while let (true, Ok(Some(ready))) = (self.has_arrived, self.ready(Some(Duration::ZERO))) {
             let (address, socket) = self.running.swap_remove(ready);
@@ -164,7 +164,7 @@ impl Race {
         }
     }
 
-    /// The position of a runner who arrived or fell; `None` if nobody did within `patience`.
+    /// The index of a pending socket that connected or failed; `None` after `patience`.
     fn ready(&self, patience: Option<Duration>) -> io::Result<Option<usize>> {
         let mut sockets: Vec<_> =
             self.running.iter().map(|(_, socket)| PollFd::new(socket, PollFlags::OUT)).collect();
@@ -216,7 +216,7 @@ pub fn again(
 ) -> Result<Option<Stream>, Error> {
     let address = match &peer.address {
         Endpoint::Path(path) => {
-            // whoever waits for room there does not look at the connection before
+            // the earlier connection is not looked at while this one waits for room
             let patience = before.and(deadline.left()).map(|left| left / 2);
             return unix(path, peer.protocol, &deadline.within(patience)).map(Some);
         }

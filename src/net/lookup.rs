@@ -29,7 +29,7 @@ pub(super) use open::ShortHellos;
 pub(super) use query::encode;
 use query::{key, now, signature, wanted_cookie};
 
-/// Who asks: it keeps the session that the next query may use.
+/// Performs lookups, and keeps the session that the next query may use.
 #[derive(Default)]
 pub struct Asker {
     kept: Option<Kept>,
@@ -41,15 +41,15 @@ pub struct Asker {
 /// A session that the next query may use.
 struct Kept {
     route: Arc<Route>,
-    /// Whom it is with.
+    /// The server that it is with.
     target: Target,
     session: Session,
 }
 
-/// Messages of a stranger that are read past before a peer is believed to have lost its mind.
-const MOST_STRAYS: usize = 1000;
+/// Messages with a wrong ID that are skipped before the lookup gives up.
+const MAX_STRAYS: usize = 1000;
 /// How often a query is repeated for the sake of a cookie.
-const MOST_COOKIES: usize = 10;
+const MAX_COOKIES: usize = 10;
 
 impl Asker {
     /// One whose lookups end once `interrupt` is set.
@@ -57,7 +57,7 @@ impl Asker {
         Self { interrupt: Some(interrupt), ..Self::default() }
     }
 
-    /// Asks until somebody answers. The error is that of the last server, and was reported already.
+    /// Asks the servers in turn until one replies. The error is the last one's, already reported.
     pub fn ask(
         &mut self,
         lookup: &Lookup,
@@ -75,7 +75,7 @@ impl Asker {
         let mut last = None;
         for (position, target) in targets.iter().enumerate() {
             if position > 0 && deadline.is_over() {
-                // who got no time has not failed
+                // a server that was never tried has not failed
                 break;
             }
             attempt.deadline = share(deadline, targets.len() - position);
@@ -192,8 +192,8 @@ fn targets(lookup: &Lookup) -> Result<Vec<Target>, Error> {
     }
 }
 
-/// What the next of so many servers or addresses may take of the time that is left, so that one who
-/// is silent leaves as much to each of the others.
+/// An even share of the time that is left, for the next of `servers` servers or addresses, so that
+/// one that is silent cannot use up all of it.
 fn share(deadline: Deadline, servers: usize) -> Deadline {
     match u32::try_from(servers).unwrap_or(u32::MAX) {
         // the last one gets all, to the nanosecond
@@ -265,7 +265,7 @@ impl Attempt<'_> {
             Transport::Udp { retry, ignore } => {
                 self.querying(target, Protocol::Udp);
                 let mut exchange = self.datagrams(target, retry, None)?;
-                for _ in 0..MOST_COOKIES {
+                for _ in 0..MAX_COOKIES {
                     let Exchange { peer, query, reply, .. } = &exchange;
                     let wanted = self.cookie_wanted(peer, &query.bytes, &reply.bytes);
                     let Some(cookie) = wanted else { break };
@@ -286,7 +286,7 @@ impl Attempt<'_> {
                 let Some(port) = route.fallback.filter(|_| may_fall_back) else {
                     return self.stream(target, Protocol::Tls);
                 };
-                // a port that nobody answers at leaves time for the other
+                // a port that does not answer leaves time for the other
                 let whole = self.deadline;
                 self.deadline = share(whole, 2);
                 let outcome = self.stream(target, Protocol::Tls);
@@ -303,7 +303,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// The same query over TCP, for anyone to read: only where nobody asked for more.
+    /// The same query over TCP in cleartext: only if no option demands more.
     fn in_cleartext(&mut self, mut target: Target, port: u16) -> Result<Exchange, Error> {
         target.port = port;
         (self.tell)(Event::Warning(format_args!(
@@ -394,7 +394,7 @@ impl Attempt<'_> {
             let received = self.deadline.elapsed();
             phases.reply = received - sent;
             let peer = session.peer.clone();
-            if attempt < MOST_COOKIES {
+            if attempt < MAX_COOKIES {
                 cookie = self.cookie_wanted(&peer, &query, &reply);
                 if cookie.is_some() {
                     continue;
@@ -428,7 +428,7 @@ impl Attempt<'_> {
     /// better comes.
     fn reply(&mut self, session: &mut Session, query: &[u8]) -> Result<Vec<u8>, Error> {
         let mut stray = None;
-        for _ in 0..MOST_STRAYS {
+        for _ in 0..MAX_STRAYS {
             let reply = match (session.receive(&self.deadline), stray.take()) {
                 (Ok(reply), _) if has_id_of(&reply, query) => return Ok(reply),
                 (Ok(reply), before) => {

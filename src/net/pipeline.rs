@@ -1,6 +1,6 @@
 //! Many queries in flight: RFC 7766 section 6.2.1.1. One rule: a session that ends early costs no
 //! query; what it left unanswered is asked again, each at most twice, over another. And a server
-//! that does not greet keeps nobody else waiting.
+//! that does not complete its handshake does not delay the others.
 
 mod line;
 mod pool;
@@ -39,7 +39,7 @@ pub struct Job {
 pub struct Outcome {
     /// Which.
     pub job: Job,
-    /// Who was asked; `None` if nobody was.
+    /// The server that was asked, if one was.
     pub server: Option<Arc<AsTyped>>,
     /// Its reply, or why there is none.
     pub result: Result<Exchange, Error>,
@@ -88,9 +88,9 @@ const LONG: Duration = Duration::from_millis(1);
 /// The octets that a query takes which waits for its reply.
 const QUERY: usize = 1024;
 /// Servers that are talked to at a time, unless more queries than that are in flight.
-const MOST_POOLS: usize = 64;
+const MAX_POOLS: usize = 64;
 /// Sessions that are opened at a time.
-const MOST_OPENING: usize = 128;
+const MAX_OPENING: usize = 128;
 /// A time without listening that costs no query its own: the process was stopped, or who reads the
 /// results is slow.
 const MIN_PAUSE: Duration = Duration::from_millis(100);
@@ -159,7 +159,7 @@ impl Pipeline {
 
     /// Makes room for the sessions with another server, where there are many already.
     fn close_idle(&mut self) {
-        if self.pools.len() < MOST_POOLS {
+        if self.pools.len() < MAX_POOLS {
             return;
         }
         // the oldest first
@@ -193,8 +193,8 @@ impl Pipeline {
         let mut opening: usize = self.pools.iter().map(|pool| pool.opening).sum();
         for pool in &mut self.pools {
             pool.send(&at);
-            if opening < MOST_OPENING {
-                opening += pool.open(MOST_OPENING - opening, &self.news.0, &self.short_hellos);
+            if opening < MAX_OPENING {
+                opening += pool.open(MAX_OPENING - opening, &self.news.0, &self.short_hellos);
             }
         }
         // what a peer makes us do is no pause
@@ -202,7 +202,7 @@ impl Pipeline {
         if !self.finished.is_empty() {
             return Ok(false);
         }
-        // no socket tells of news, so that nobody may wait long for one
+        // no socket becomes readable when a thread has opened a session, so the wait is short
         let patience = match opening {
             0 => [LONG, TICK],
             _ if self.hear(tell) => [LONG, Duration::ZERO],
@@ -242,7 +242,7 @@ impl Pipeline {
         }
     }
 
-    /// Says goodbye to everybody.
+    /// Closes every session with close_notify.
     pub fn close(self) {
         for line in self.pools.into_iter().flat_map(|pool| pool.lines) {
             line.session.close();
@@ -289,8 +289,8 @@ impl Pipeline {
             sockets.push(PollFd::new(also, PollFlags::IN));
         }
         let [little, more] = patience;
-        // who has to wait long tells the peer what arrived, so that it does not wait as well; told
-        // at once, it would send every reply in a segment of its own
+        // after a short wait, acknowledge what arrived: the peer may be waiting for that; told at
+        // once, it would send every reply in a segment of its own
         if poll(&mut sockets, Some(little))? == 0 && !more.is_zero() {
             lines().for_each(|line| line.session.quick_ack());
             poll(&mut sockets, Some(more))?;

@@ -77,14 +77,14 @@ fn reason(error: io::Error) -> String {
     }
 }
 
-/// One question to the system's resolver, under way, and who waits for the answer.
+/// One question to the system's resolver, under way, and the callers that wait for the answer.
 #[derive(Default)]
 struct Job {
     found: Mutex<Option<Found>>,
     is_over: Condvar,
 }
 
-/// Those under way, by host name. They belong to the process: nobody can end one, and a resolver
+/// Those under way, by host name. They belong to the process: none can be ended, and a resolver
 /// that is silent must not cost a thread and a socket more for each query that gave up on it.
 static RUNNING: Mutex<BTreeMap<String, Arc<Job>>> = Mutex::new(BTreeMap::new());
 
@@ -100,7 +100,7 @@ impl Job {
         let (own, name) = (Arc::clone(&job), host.to_owned());
         thread::Builder::new().name("resolver".into()).spawn(move || {
             let found = find(&name);
-            // who comes from now on asks anew
+            // later callers ask anew
             locked(&RUNNING).remove(&name);
             *locked(&own.found) = Some(found);
             own.is_over.notify_all();
@@ -121,7 +121,7 @@ impl Job {
     }
 }
 
-/// What is behind these locks is whole at any time, whoever panicked.
+/// What is behind these locks is whole at any time, also after a panic.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

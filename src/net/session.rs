@@ -44,23 +44,23 @@ pub struct Session {
     is_behind: bool,
     /// Why nothing more will come.
     ended: Option<Reply>,
-    /// Whom we talk to.
+    /// The peer.
     pub peer: Peer,
-    /// Who that is, as far as TLS says.
+    /// What TLS says of the peer; `None` in cleartext.
     pub facts: Option<Arc<TlsFacts>>,
     /// How long the handshake took.
     pub handshake: Duration,
 }
 
 /// The largest message and its length.
-const LARGEST: usize = 2 + 65_535;
-/// Room for what comes at first, and at last if more comes at once: the fewer reads, the better.
-const LEAST_ROOM: usize = 4 * 1024;
-const MOST_ROOM: usize = 64 * 1024;
+const MAX_FRAME: usize = 2 + 65_535;
+/// Octets of the read buffer: at first, and at most after it was filled. A larger one saves reads.
+const MIN_ROOM: usize = 4 * 1024;
+const MAX_ROOM: usize = 64 * 1024;
 /// Reads of what lies there when time is up: enough for a message.
 const MAX_LATE: usize = 8;
 /// Octets that are taken in while a query waits to be sent.
-const MOST_UNREAD: usize = 16 * LARGEST;
+const MAX_UNREAD: usize = 16 * MAX_FRAME;
 
 impl Session {
     /// A session in cleartext.
@@ -70,7 +70,7 @@ impl Session {
             tls: None,
             outgoing: Vec::new(),
             received: Frames::default(),
-            room: vec![0; LEAST_ROOM],
+            room: vec![0; MIN_ROOM],
             is_behind: false,
             ended: None,
             peer,
@@ -105,7 +105,7 @@ impl Session {
                 return Ok(());
             }
             // a peer that talks and does not listen is not listened to for ever
-            let room = self.received.waiting() < MOST_UNREAD;
+            let room = self.received.waiting() < MAX_UNREAD;
             let what = if room { PollFlags::IN | PollFlags::OUT } else { PollFlags::OUT };
             self.wait(what, deadline)?;
             if room {
@@ -149,7 +149,7 @@ impl Session {
         }
     }
 
-    /// Who the peer is, and the session tickets that it sent until now.
+    /// What TLS says of the peer, with the number of session tickets received until now.
     pub fn facts_now(&mut self) -> Option<Arc<TlsFacts>> {
         let tickets = self.tls.as_ref()?.tls13_tickets_received();
         let facts = self.facts.as_mut()?;
@@ -326,7 +326,7 @@ impl Socket<'_> {
         match self.stream.read(self.room) {
             Ok(length) => {
                 self.is_full = length == self.room.len();
-                if self.is_full && length < MOST_ROOM {
+                if self.is_full && length < MAX_ROOM {
                     self.room.resize(2 * length, 0);
                 }
                 Ok(Some(&self.room[..length]))

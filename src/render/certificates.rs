@@ -1,5 +1,5 @@
-//! Who answered: the chain and the verdict, as the section of a reply and as debug lines. One rule:
-//! one function words the facts of a certificate, wherever they stand.
+//! The chain and the verdict, as the section of a reply and as debug lines. One rule: one function
+//! words the facts of a certificate, wherever they stand.
 
 use std::io::{self, Write};
 
@@ -13,11 +13,11 @@ use crate::verdict::{
 };
 
 /// Names shown where not all are asked for.
-const MOST_NAMES: usize = 4;
+const MAX_NAMES: usize = 4;
 /// Notes shown where not all are asked for: a certificate may have thousands of things to note.
-const MOST_NOTES: usize = 4;
+const MAX_NOTES: usize = 4;
 /// Octets of a text that a certificate holds shown where not all are asked for.
-const LONGEST: usize = 200;
+const MAX_TEXT: usize = 200;
 
 /// The certificate section: every certificate sent, the trust anchor, the verdict.
 pub fn section(facts: &TlsFacts, ink: Ink, out: &mut dyn Write) -> io::Result<()> {
@@ -26,7 +26,7 @@ pub fn section(facts: &TlsFacts, ink: Ink, out: &mut dyn Write) -> io::Result<()
     }
     line(out, ink, Role::Comment, ";; CERTIFICATE CHAIN:")?;
     for (position, certificate) in facts.chain.iter().enumerate() {
-        let heading = shortened(&heading(position, certificate), LONGEST);
+        let heading = shortened(&heading(position, certificate), MAX_TEXT);
         line(out, ink, Role::Owner, &format!(";; {heading}"))?;
         for (role, text) in details(position, facts) {
             line(out, ink, role, &format!(";;     {text}"))?;
@@ -132,7 +132,7 @@ pub(super) fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Ro
         lines.push((Role::Comment, names(&content.names)));
     }
     lines.push(validity(content.not_before, content.not_after, verdict.at));
-    let text = |text: String| if all { text } else { shortened(&text, LONGEST) };
+    let text = |text: String| if all { text } else { shortened(&text, MAX_TEXT) };
     lines.push((Role::Comment, text(key(position, content, verdict))));
     lines.push((Role::Comment, format!("Serial: {}", text(content.serial.clone()))));
     if all {
@@ -146,7 +146,7 @@ pub(super) fn own_lines(position: usize, facts: &TlsFacts, debug: u8) -> Vec<(Ro
         lines.push(staple);
     }
     let notes = notes(position, content, facts);
-    let shown = if all { notes.len() } else { MOST_NOTES.min(notes.len()) };
+    let shown = if all { notes.len() } else { MAX_NOTES.min(notes.len()) };
     for note in &notes[..shown] {
         lines.push((Role::Warning, format!("Note: {}", text(note.clone()))));
     }
@@ -290,7 +290,7 @@ pub(super) fn anchor_not_sent(facts: &TlsFacts) -> Option<(String, Vec<(Role, St
     let AnchorFacts { subject, pin, origin, validity: dates, .. } = anchor;
     let sent = facts.chain.iter().any(|it| it.pin.as_ref() == Some(pin));
     let number = facts.chain.len() + 1;
-    let subject = shortened(subject, LONGEST);
+    let subject = shortened(subject, MAX_TEXT);
     (!sent).then(|| {
         let mut lines = vec![(Role::Pin, format!("SHA-256 PIN: {}", base64(pin)))];
         lines.extend(dates.map(|(begin, end)| validity(begin, end, facts.verdict.at)));
@@ -377,7 +377,7 @@ pub(super) fn kdig_name(name: &AltName) -> String {
 }
 
 fn names(names: &[AltName]) -> String {
-    let shown = names.iter().take(MOST_NAMES).map(|name| shortened(&name.to_string(), LONGEST));
+    let shown = names.iter().take(MAX_NAMES).map(|name| shortened(&name.to_string(), MAX_TEXT));
     let shown: Vec<_> = shown.collect();
     let more = match names.len() - shown.len() {
         0 => String::new(),
@@ -433,7 +433,7 @@ mod tests {
         let mut out = Vec::new();
         section(&facts, Ink::new(false), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(text.matches("critical extension").count(), MOST_NOTES, "{text}");
+        assert_eq!(text.matches("critical extension").count(), MAX_NOTES, "{text}");
         assert!(text.contains("\n;;     Note: +2996 more, all with -dd\n"), "{text}");
         assert!(text.lines().count() < 20, "{text}");
 

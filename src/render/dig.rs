@@ -45,7 +45,7 @@ pub fn query(
     out.write_all(&page.out)
 }
 
-/// Writes the reply to `query`, and who gave it.
+/// Writes the reply to `query`, with the session and its certificates.
 pub fn reply(
     exchange: &Exchange,
     query: &Message<'_>,
@@ -102,7 +102,7 @@ impl<'a> Page<'a> {
         Self { message, display, ink, style: style(display), out }
     }
 
-    /// Session, certificates and header: who says it, and of what kind it is.
+    /// Session, certificates and header: the peer, and the kind of the reply.
     fn head(&mut self, exchange: &Exchange, who: Option<&TlsFacts>) -> io::Result<()> {
         if let Some(tls) = exchange.tls.as_deref().filter(|_| self.display.header) {
             certificates::session(tls, self.ink, &mut self.out)?;

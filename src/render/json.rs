@@ -50,7 +50,7 @@ impl Heard {
         Self { host: text::free(host), port, peer: peer.cloned(), ..self }
     }
 
-    /// Who answered, where a session stands.
+    /// The session and the server's certificates, once there are any.
     pub fn tls(&self) -> Option<&TlsFacts> {
         self.tls.as_deref()
     }

@@ -232,7 +232,7 @@ impl Talk<'_> {
                 self.debug(format_args!("     {line}"))?;
             }
         }
-        // in other words than a certificate that was sent, so that who counts those counts right
+        // worded differently from a sent certificate, so that scripts count only what was sent
         if let Some((heading, lines)) = who::anchor_not_sent(facts) {
             let lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
             self.debug(format_args!("     {heading}, {}", lines.join(", ")))?;
@@ -256,7 +256,7 @@ impl Talk<'_> {
             .refusal()
             .is_some_and(|it| it.question == Question::Staple && it.flaw != Some(Flaw::Revoked));
         if pin_failed || staple_failed || verdict.is_unproved() {
-            // as in kdig, nobody is called trusted after this, whatever the chain is worth
+            // as in kdig, no peer is called trusted after this, whatever the chain is worth
         } else if verdict.asked(Question::Chain) {
             let reasons = kdig_reasons(facts);
             if reasons.is_empty() {

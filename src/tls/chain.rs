@@ -1,5 +1,5 @@
-//! Where a chain leads: the path that webpki verifies, and who signed what. One rule: a path is
-//! webpki's or it is none; and whatever a server sends, it is asked little and a few times at most.
+//! Where a chain leads: the path that webpki verifies, and the signer of each certificate. One
+//! rule: only a path that webpki verified counts, and its work is bounded whatever a server sends.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,10 +17,10 @@ use crate::verdict::{CertContent, CertFacts, Signer};
 
 /// A certificate with 99 others that all claim to have signed it must not cost a minute, nor a
 /// tenth of a second: one check of a slow curve costs a thousandth.
-const MOST_SIGNATURE_CHECKS: usize = 64;
-/// webpki follows every branch, up to six certificates deep: so many have a hundred branches at
-/// most, and no server needs half of them.
-const MOST_CANDIDATES: usize = 12;
+const MAX_SIGNATURE_CHECKS: usize = 64;
+/// Certificates that may be on a path. webpki follows every branch, up to six certificates deep:
+/// these have a hundred branches at most, and no server needs half of them.
+const MAX_CANDIDATES: usize = 12;
 /// Chains of no more certificates go to webpki as they are: all that they can cost is some dozens of
 /// checks, and whether signatures lead anywhere is what it finds out.
 const FEW: usize = 5;
@@ -63,7 +63,7 @@ pub(super) struct Link<'a> {
 pub(super) struct Path {
     pub(super) certificates: Vec<usize>,
     pub(super) anchor: usize,
-    /// #1 is that anchor: nobody had to sign it.
+    /// #1 is that anchor: it needs no signature.
     pub(super) is_itself: bool,
 }
 
@@ -133,7 +133,7 @@ impl<'a> Bench<'a> {
                 }
                 match self.made(subject, issuer) {
                     Some(true) if self.chain[..issuer].contains(&self.chain[issuer]) => {}
-                    Some(true) if self.candidates.len() <= MOST_CANDIDATES => {
+                    Some(true) if self.candidates.len() <= MAX_CANDIDATES => {
                         self.candidates.push(issuer);
                     }
                     Some(true) => self.crowded = true,
@@ -264,7 +264,8 @@ impl<'a> Bench<'a> {
             .collect()
     }
 
-    /// Who claims to be the signer of the certificate at `position`, whom nobody sent is.
+    /// The apparent signer of the certificate at `position`, which no sent certificate signed:
+    /// found by the name of the issuer.
     fn namesake(&mut self, position: usize) -> Signer {
         let mut namesakes = self.namesakes(position).into_iter();
         // itself is not sent beside it
@@ -316,7 +317,7 @@ impl<'a> Bench<'a> {
     }
 
     fn has_checked_enough(&self) -> bool {
-        self.checked.len() >= MOST_SIGNATURE_CHECKS
+        self.checked.len() >= MAX_SIGNATURE_CHECKS
     }
 
     pub(super) fn is_ca(&self, position: usize) -> bool {

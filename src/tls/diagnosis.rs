@@ -114,8 +114,8 @@ impl Bench<'_> {
     fn demanded(&self, mut answer: Answer, demands: Demands) -> Answer {
         answer.asked = match answer.question {
             Question::Pin => demands.pin,
-            // nobody goes on with a certificate that its issuer revoked, or that demands a staple
-            // and has none
+            // a certificate that its issuer revoked, or that demands a staple and has none, is
+            // refused by every policy that checks the chain
             Question::Staple => {
                 let must_staple = self.content(0).is_some_and(|it| it.must_staple);
                 let is_revoked = answer.flaw == Some(Flaw::Revoked);

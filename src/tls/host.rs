@@ -14,9 +14,9 @@ use crate::text;
 use crate::verdict::{AltName, Answer, Flaw, Question};
 
 /// Names shown where a name does not match.
-const MOST_NAMES: usize = 3;
+const MAX_NAMES: usize = 3;
 /// Octets of a name shown in an answer; the section shows more.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_OCTETS: usize = 100;
 /// Names that are looked at for a reason or a hint: a certificate may have thousands.
 const MAX_LOOKS: usize = 100;
 
@@ -61,8 +61,8 @@ impl Bench<'_> {
         }
         let is_address = matches!(name, ServerName::IpAddress(_));
         let addresses = content.names.iter().any(|it| matches!(it, AltName::Ip(_)));
-        let shown: Vec<_> = names.iter().take(MOST_NAMES).map(|it| shortened(it)).collect();
-        let more = match names.len().saturating_sub(MOST_NAMES) {
+        let shown: Vec<_> = names.iter().take(MAX_NAMES).map(|it| shortened(it)).collect();
+        let more = match names.len().saturating_sub(MAX_NAMES) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
@@ -133,7 +133,7 @@ fn matches(presented: &str, wanted: &str) -> bool {
 }
 
 fn shortened(name: &str) -> String {
-    text::shortened(name, LONGEST_NAME)
+    text::shortened(name, MAX_NAME_OCTETS)
 }
 
 fn nearest_first(names: &[AltName], wanted: &str) -> Vec<String> {

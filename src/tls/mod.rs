@@ -1,5 +1,5 @@
-//! Who is at the other end. One rule: facts first, judgement second, so that a refused certificate
-//! is drawn by the same code as an accepted one.
+//! TLS, and what it proves of the peer. One rule: facts first, judgement second, so that a refused
+//! certificate is drawn by the same code as an accepted one.
 
 mod algorithm;
 mod anchor;

@@ -1,6 +1,6 @@
 //! A stapled OCSP response -> what it says of the server's certificate (RFC 6960). One rule: it
 //! says nothing until its signature was verified, by the issuer's key or by that of a responder
-//! whom the issuer appointed.
+//! that the issuer appointed.
 
 use der::Decode;
 use rustls::crypto::WebPkiSupportedAlgorithms;
@@ -16,7 +16,7 @@ use super::signature::Signed;
 use crate::text;
 use crate::verdict::{StapleFacts, StapleStatus};
 
-/// Who issued the certificate that a staple is about.
+/// The issuer of the certificate that a staple is about.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Issuer<'a> {
     /// Name, without tag and length.
@@ -149,7 +149,7 @@ impl<'a> Parts<'a> {
         Some(Self { signed, certificates })
     }
 
-    /// Who signed, in words: the issuer, or one whom it appointed (RFC 6960 section 4.2.2.2).
+    /// The signer in words: the issuer, or a responder it appointed (RFC 6960 section 4.2.2.2).
     fn signer(
         &self,
         issuer: Issuer<'_>,

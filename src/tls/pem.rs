@@ -150,8 +150,8 @@ pub(super) fn sections(text: &[u8]) -> Vec<Section> {
 /// Looks for damaged boundaries of certificates in the text between sections: it may say anything,
 /// but a line of those words alone, in whatever dashes, was meant as a boundary.
 fn gap(text: &[u8], start: usize, lines: &mut Lines<'_>, found: &mut Vec<Section>) {
-    const SHORTEST: usize = "END CERTIFICATE".len();
-    if text.len() < SHORTEST {
+    const MIN_OCTETS: usize = "END CERTIFICATE".len();
+    if text.len() < MIN_OCTETS {
         return;
     }
     let mut at = start;

@@ -1,12 +1,12 @@
-//! Whom to believe, as data. One rule: it says what must hold and reads no file; what it names is
-//! loaded elsewhere.
+//! What a server must prove, as data. One rule: it says what must hold and reads no file; what it
+//! names is loaded elsewhere.
 
 use std::fmt;
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 
-/// Who must be at the other end.
+/// What a server must prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Where trust anchors come from; without any, no chain is verified.

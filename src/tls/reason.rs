@@ -1,5 +1,5 @@
 //! Why a chain leads nowhere, in words. One rule: no certificate is accused of what another did, or
-//! of what nobody could verify.
+//! of what could not be verified.
 
 use super::algorithm::{fault_of_key, fault_of_signature, is_supported_key, key_of};
 use super::chain::Bench;

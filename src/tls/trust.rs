@@ -68,7 +68,7 @@ impl Recorder {
     /// What was seen in a handshake that is over; `failure` says why it failed, if it did. Where
     /// certificates came and their key was not proved, the verdict on them says so.
     pub fn seen(&self, failure: Option<&dyn fmt::Display>) -> Seen {
-        // a lock is poisoned only by a panic, and then there is nobody to read it
+        // a lock is poisoned only by a panic, after which the facts are not needed
         let mut seen = self.seen.lock().map(|seen| seen.clone()).unwrap_or_default();
         if let (None, Some(first), Some(failure)) = (&seen.judged, seen.chain.first(), failure) {
             let spki = Outline::of(first).map(|it| it.spki);

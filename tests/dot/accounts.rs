@@ -70,7 +70,7 @@ impl Ledger {
         self.accounts.lock().expect("no panic while held").clone()
     }
 
-    /// Wakes all who wait in [`Ledger::stopped_within`].
+    /// Wakes every thread that waits in [`Ledger::stopped_within`].
     pub(crate) fn stop(&self) {
         *self.stop.lock().expect("no panic while held") = true;
         self.stopping.notify_all();

@@ -33,7 +33,7 @@ pub enum Credential {
     SelfSigned,
     /// Signed by its own key, CA:TRUE, no usages: what `openssl req -x509` makes.
     SelfSignedCa,
-    /// A full chain, root included, to a root that nobody trusts.
+    /// A full chain, root included, to a root that is not trusted.
     UnknownRoot,
     /// The leaf alone.
     IntermediateMissing,
@@ -56,8 +56,8 @@ pub enum Credential {
     ExpiredIntermediate,
     /// A leaf that ended before its intermediate began.
     NeverTogether,
-    /// The good chain and the root as an authority that nobody trusts once signed it, which is over:
-    /// a path to the trusted root is there, and a worse one beside it.
+    /// The good chain, and the root as signed by an untrusted authority, in a certificate that has
+    /// expired: a path to the trusted root is there, and a worse one beside it.
     CrossSigned,
     /// The good chain followed by certificates that do not belong to it: this many in all.
     ManyCertificates(usize),

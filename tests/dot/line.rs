@@ -45,7 +45,7 @@ impl<'a> Line<'a> {
         Self { socket, tls, ledger, first, inbox: Vec::new(), pace: None }
     }
 
-    /// Whether nobody was connected before.
+    /// Whether no client was connected before.
     pub(crate) fn is_of_the_first_session(&self) -> bool {
         self.first
     }

@@ -25,7 +25,7 @@ pub enum Staple {
     Endless,
     /// Good, but of another serial number.
     OtherCertificate,
-    /// Good, but signed by a root that nobody trusts.
+    /// Good, but signed by a root that is not trusted.
     Forged,
     /// No certificate status: the responder says tryLater.
     TryLater,

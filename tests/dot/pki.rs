@@ -54,7 +54,7 @@ impl Identity {
     }
 }
 
-/// The throwaway authorities: a root, its issuing intermediate, and a root that nobody trusts.
+/// The throwaway authorities: a root, its issuing intermediate, and a root that is not trusted.
 pub struct Pki {
     pub(crate) root: Authority,
     pub(crate) issuing: Authority,

@@ -31,7 +31,7 @@ use super::pki::{Identity, Pki, pin};
 /// How long handlers may go on by themselves when the server ends and clients are still there.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// A running server. Dropping it ends it, and fails the test if nobody ever connected.
+/// A running server. Dropping it ends it, and fails the test if no client ever connected.
 pub struct Server {
     address: SocketAddr,
     identity: Option<Arc<Identity>>,
@@ -90,13 +90,13 @@ impl Server {
         pin(&self.chain()[position])
     }
 
-    /// Fails the test at the end if anybody connected.
+    /// Fails the test at the end if a client connected.
     pub fn expect_unused(mut self) -> Self {
         self.expected = Expected::Unused;
         self
     }
 
-    /// Fails the test at the end if nobody connected, or any octet of a query arrived.
+    /// Fails the test at the end if no client connected, or any octet of a query arrived.
     pub fn expect_no_query(mut self) -> Self {
         self.expected = Expected::NoQuery;
         self
@@ -144,7 +144,7 @@ impl Server {
         if self.threads.is_empty() {
             return;
         }
-        // the last to connect, so that all who came before are served
+        // the last to connect, so that all earlier connections are served
         {
             let mut last = self.shared.last.lock().unwrap_or_else(PoisonError::into_inner);
             let waker = TcpStream::connect(self.address).and_then(|socket| socket.local_addr());
@@ -293,7 +293,7 @@ impl Setup {
         Self { tickets, ..self }
     }
 
-    /// Socket buffers as small as the system allows, so that who writes has to wait.
+    /// Socket buffers as small as the system allows, so that a writer has to wait.
     pub fn narrow(self) -> Self {
         Self { narrow: true, ..self }
     }

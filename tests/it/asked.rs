@@ -1,5 +1,5 @@
-//! What the object of a query that failed says: what was asked, and of whom. One rule: whoever reads
-//! the objects of a batch can tell which line each of them is of.
+//! What the object of a query that failed says: what was asked, and of which server. One rule: each
+//! object of a batch says which line it is of.
 
 use serde_json::{Value, json};
 

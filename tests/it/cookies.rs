@@ -95,9 +95,9 @@ fn a_query_is_repeated_with_a_cookie_that_holds_ours_and_with_no_other() {
         (&sent, with(33), 1),
         (&sent, with(65_472), 1),
         (&sent, vec![], 1),
-        // that of somebody else
+        // that of another client
         (&sent, vec![9; 16], 1),
-        // nobody sent one
+        // none was sent
         ("", with(8), 1),
         ("+cookie +nobadcookie", with(8), 1),
     ] {

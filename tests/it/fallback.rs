@@ -1,4 +1,4 @@
-//! `+fallback`: cleartext where TLS cannot be had, said loudly, and never for who asked for more.
+//! `+fallback`: cleartext where TLS cannot be had, with a warning, unless a check was asked for.
 //! One rule: without the option not one octet of a query leaves in cleartext.
 
 use tdig::tls::hello::can_post_quantum;
@@ -40,7 +40,7 @@ fn where_tls_can_be_had_nothing_is_in_cleartext() {
     // a session that stood and brought nothing is no reason
     let server = Server::start(Credential::Good, Behaviour::CloseAfterQuery);
     assert_eq!(ask(&server, &plain, "").status, 9);
-    // neither is a failure for who did not ask
+    // neither is a failure unless it was asked for
     let server = Server::start(Credential::Good, Behaviour::FatalAlert(40)).expect_no_query();
     assert_eq!(ask(&server, &plain, "+nofallback").status, 5);
 }

@@ -218,7 +218,7 @@ fn servers_with_nothing_in_common_are_told_apart() {
 
 #[test]
 fn a_place_that_cannot_be_reached_is_no_connection_and_said_at_once() {
-    // no stream leads to everybody, whatever the routes of the machine
+    // no stream leads to the broadcast address, whatever the routes of the machine
     let started = Instant::now();
     let seen = tdig("@255.255.255.255 +timeout=5 example.com");
     assert!(started.elapsed() < TIMEOUT, "{seen:#?}");

@@ -97,3 +97,103 @@ fn the_guide_names_files_and_functions_that_exist() {
     }
     assert!(files > 50 && functions > 25, "the guide says how to add to the code");
 }
+/// The Rust files that people read: of the program, and of whatever tests it.
+fn read_by_people() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // a package holds no fuzz targets
+    let folders = ["src", "tests", "benches", "examples", "fuzz/targets"].map(|it| root.join(it));
+    folders.iter().filter(|it| it.exists()).flat_map(|it| sources(it)).collect()
+}
+
+/// A path as people write it.
+fn relative(path: &Path) -> String {
+    let path = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path);
+    path.display().to_string().replace('\\', "/")
+}
+
+/// The text of a comment in this line; `None` if there is none. What follows an odd number of quotes
+/// is part of a string.
+fn comment(line: &str) -> Option<&str> {
+    let (code, text) = line.split_once("//")?;
+    let quotes = code.replace("\\\"", "").matches('"').count();
+    let begins = code.trim().is_empty() || code.ends_with(' ') && quotes % 2 == 0;
+    begins.then(|| text.trim_start_matches(['/', '!']).trim())
+}
+
+/// The words of which no sentence and no clause of a comment may make its subject.
+const BARE: &[&str] =
+    &["who", "whom", "whoever", "whomever", "nobody", "somebody", "anybody", "everybody"];
+
+/// Whether a clause begins with a bare pronoun: at the start of the comment, or after what ends a
+/// clause. `before` is the text that the line continues. A comma does not end one: "a user, who".
+fn has_bare_subject(before: &str, text: &str) -> bool {
+    let mut begins = before.is_empty() || before.ends_with(['.', ';', ':']);
+    text.split_whitespace().any(|word| {
+        let plain = word.trim_matches(|it: char| !it.is_ascii_alphabetic()).to_ascii_lowercase();
+        let is_bare = begins && BARE.contains(&&*plain);
+        begins = word.ends_with(['.', ';', ':']);
+        is_bare
+    })
+}
+
+#[test]
+fn no_comment_has_a_bare_pronoun_for_its_subject() {
+    let mut found = Vec::new();
+    for path in read_by_people() {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut before = String::new();
+        for (number, line) in text.lines().enumerate() {
+            let Some(comment) = comment(line) else {
+                before.clear();
+                continue;
+            };
+            if has_bare_subject(&before, comment) {
+                found.push(format!("{}:{}: {comment}", relative(&path), number + 1));
+            }
+            comment.clone_into(&mut before);
+        }
+    }
+    assert!(found.is_empty(), "{} comments name no subject:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn a_bare_pronoun_is_found_where_it_is_a_subject() {
+    for (before, text) in [
+        ("", "Whom it is with."),
+        ("", "who resets had accepted"),
+        ("One rule.", "Nobody waits."),
+        ("", "as kdig: who wants no TCP wants none on truncation either"),
+        ("", "The settings of TLS; who sets one wants TLS."),
+    ] {
+        assert!(has_bare_subject(before, text), "{text}");
+    }
+    for (before, text) in [
+        ("tdig shows", "who answered"),
+        ("", "shows who answered and what was answered"),
+        ("", "a reader who has enough"),
+        ("", "The peer that was asked."),
+    ] {
+        assert!(!has_bare_subject(before, text), "{text}");
+    }
+    assert_eq!(comment("    let x = 1; // why"), Some("why"));
+    assert_eq!(comment("    //! What it is."), Some("What it is."));
+    assert_eq!(comment("    let x = \"https://who.example\";"), None);
+    assert_eq!(comment("    let x = \"a // who\";"), None);
+}
+
+#[test]
+fn a_bound_is_called_max_or_min() {
+    const OTHERS: &[&str] = &["MOST", "LEAST", "LONGEST", "LARGEST", "SHORTEST", "SMALLEST"];
+    let mut found = Vec::new();
+    for path in read_by_people() {
+        let text = fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            let Some((_, rest)) = line.split_once("const ") else { continue };
+            let name = rest.split(':').next().unwrap_or_default();
+            if OTHERS.iter().any(|it| name.split('_').next() == Some(*it)) {
+                found.push(format!("{}:{}: {name}", relative(&path), number + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}

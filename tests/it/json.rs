@@ -125,7 +125,7 @@ fn ask(server: &Server, options: &str) -> Seen {
 fn every_behaviour_of_a_server_makes_one_valid_object() {
     for &behaviour in Behaviour::ALL {
         let replies = matches!(behaviour.stage(), Stage::Answered | Stage::Message);
-        // a query that nobody answered is not shown
+        // a query without a reply is not shown
         let faces = if replies { &["", "+qr +dnssec +nsid"][..] } else { &[""] };
         for options in faces {
             let server = Server::start(Credential::Good, behaviour);

@@ -149,7 +149,7 @@ fn no_chain_takes_a_tenth_of_a_second_to_be_judged() {
             assert!(!trusted && !why.is_empty(), "{name}: {why}");
             (start.elapsed(), why)
         });
-        // whoever else wants the processor takes none of the shortest
+        // other processes take time of the processor, least of it in the shortest run
         let (took, why) = took.min().unwrap();
         println!("{name}: {} certificates, {took:?}: {why}", chain.len());
         assert!(took < most, "{name}: {took:?}");

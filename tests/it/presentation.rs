@@ -1,6 +1,6 @@
-//! Our text of RDATA, read back by somebody else. One rule: the `domain` crate's scanner of zone files
-//! must come to the octets that the text was made of; for the types that it does not know, BIND does
-//! so in the tests beside the peers, and a reader of our own reads all of them.
+//! Our text of RDATA, read back by another program. One rule: the `domain` crate's scanner of zone
+//! files must come to the octets that the text was made of; for the types that it does not know,
+//! BIND does so in the tests beside the peers, and a reader of our own reads all of them.
 
 use domain::base::Name;
 use domain::base::rdata::ComposeRecordData;

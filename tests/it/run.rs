@@ -79,6 +79,6 @@ pub(crate) fn not_there(path: &str) -> String {
 /// Says what a test could not or would not do, past the harness, which keeps what `eprintln!` writes
 /// to itself where a test passes.
 pub(crate) fn say(line: &str) {
-    // one write, for other tests say something too; with nobody who reads there is nobody to tell
+    // one write, since other tests write too; if it fails, there is no place to say so
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }

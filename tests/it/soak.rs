@@ -179,7 +179,7 @@ fn results_that_were_dropped_for_their_size_stand_in_their_place() {
 #[test]
 #[cfg_attr(not(target_os = "linux"), ignore = "reads /proc")]
 fn a_batch_takes_little_memory_however_large_the_replies_while_the_first_is_missing() {
-    const MOST: usize = 16 * 1024;
+    const MAX_GROWTH: usize = 16 * 1024;
     let sizes: [(&str, SizeOf); 3] = [
         ("large", |_| 65_000),
         ("small", |_| 300),
@@ -216,7 +216,7 @@ fn a_batch_takes_little_memory_however_large_the_replies_while_the_first_is_miss
             assert_eq!(child.wait().unwrap().code(), Some(0), "{what} {pipeline}");
             let growth = most - before;
             println!("{what}, {pipeline} in flight: {growth} KiB");
-            assert!(growth <= MOST, "{what}, {pipeline} in flight: {growth} KiB");
+            assert!(growth <= MAX_GROWTH, "{what}, {pipeline} in flight: {growth} KiB");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Stapled OCSP responses: who must have one, and what each kind of useless one is called. One
+//! Stapled OCSP responses: when one is needed, and what each kind of useless one is called. One
 //! rule: a staple whose signature does not verify says nothing, for or against.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The streams of the program: closed, full, or left by who read them. One rule: a reader who has
+//! The streams of the program: closed, full, or left by their readers. One rule: a reader who has
 //! enough is no error, a disk that has not is one, and no signal ends tdig.
 
 use std::fs::File;

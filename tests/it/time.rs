@@ -44,7 +44,7 @@ fn a_listener_that_lets_nobody_in_is_a_connect_timeout() {
     listener.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).unwrap();
     listener.listen(0).unwrap();
     let address = listener.local_addr().unwrap();
-    // who waits there, so that the next SYN stays unanswered
+    // these connections wait there, so that the next SYN stays unanswered
     let crowd: Vec<_> = (0..4)
         .map(|_| {
             let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();

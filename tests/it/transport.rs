@@ -273,7 +273,7 @@ fn what_is_not_there_is_told_with_the_reason_before_anybody_is_asked() {
 }
 
 /// Runs the program where `two.test` has the addresses ::1 and 127.0.0.1; `None`, which is said,
-/// where nobody may mount a file for that.
+/// where the user may not mount a file for that.
 fn with_two_addresses(line: &str) -> Option<(Option<i32>, String)> {
     if !Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|it| it.status.success()) {
         say("skipped a name with two addresses: no namespaces");

@@ -1,5 +1,5 @@
-//! Who is believed: every policy against every flaw of a certificate, with the exit status, the
-//! reason and the hint. One rule: a peer that was refused gets no octet of a query.
+//! Trust: every policy against every flaw of a certificate, with the exit status, the reason and
+//! the hint. One rule: a peer that was refused gets no octet of a query.
 
 use tdig::tls::hello::can_post_quantum;
 
@@ -504,7 +504,7 @@ fn all_that_can_be_said_of_a_certificate_is_said_with_dd() {
 fn no_certificate_is_too_odd_to_be_shown_with_its_pin() {
     for credential in Credential::ALL {
         if matches!(credential, Credential::WrongKey | Credential::UnparsableLeaf) {
-            // no key was proved: there is nobody to show
+            // no key was proved, so there is no certificate to show
             continue;
         }
         let server = Server::start(*credential, Behaviour::Answer);

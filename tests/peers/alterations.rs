@@ -3,7 +3,7 @@
 //! Each row says why in a sentence, whose text it alters and beside which kdig it is needed.
 //! What no row names must be equal, byte by byte.
 
-/// Who wrote a text.
+/// The author of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Author {
     /// kdig 3.2.6, as Debian 12 has it, run beside tdig.

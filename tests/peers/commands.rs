@@ -45,7 +45,7 @@ pub(crate) type Row = (i32, &'static str);
 pub(crate) const BIND: &[Row] = &[
     (0, "+tls @127.0.0.1 -p {dot} +keepopen a.zoo.example many.zoo.example"),
     (0, "+tls @127.0.0.1 -p {dot} signed.example AXFR"),
-    // what everybody types
+    // the usual command lines
     (0, "-d +tls-ca={ca} +tls-host=dot.test @127.0.0.1#{dot} many.zoo.example"),
     (0, "-d +tls @127.0.0.1 -p {dot} many.zoo.example"),
     (0, "+tls @127.0.0.1 -p {dot} many.zoo.example AAAA"),
@@ -142,7 +142,7 @@ pub(crate) const BIND: &[Row] = &[
     (0, "+tls @127.0.0.1:{dot} a.zoo.example"),
     (0, "+tls @127.0.0.1 @127.0.0.1#{dot} -p {dot} a.zoo.example"),
     (0, "+tls @localhost#{dot} -4 +noall +answer a.zoo.example"),
-    // who answered
+    // the peer and its certificates
     (0, "-d +tls-ca={ca} @127.0.0.1 -p {dot} a.zoo.example"),
     (0, "-d +tls-ca={ca} +tls-ca={ca2} +tls-host=alt.dot.test @127.0.0.1 -p {dot} a.zoo.example"),
     (0, "-d +tls-pin={pin} @127.0.0.1 -p {dot} a.zoo.example"),
@@ -162,7 +162,7 @@ pub(crate) const BIND: &[Row] = &[
     (6, "-d +tls-ca={ca2} +tls-host=dot.test @127.0.0.1 -p {dot} a.zoo.example"),
     (7, "-d +tls-pin={nopin} @127.0.0.1 -p {dot} a.zoo.example"),
     (6, "+tls-ca={ca} +tls-host=nobody.test @127.0.0.1 -p {dot} a.zoo.example a.zoo.example"),
-    // nobody there, and nothing to send
+    // no listener, and nothing to send
     (4, "+tls @127.0.0.1 -p 1 a.zoo.example"),
     (1, "+tls @127.0.0.1 -p {dot} +nosuch a.zoo.example"),
     (1, "+tls @127.0.0.1 -p {dot} -t NOSUCH a.zoo.example"),

@@ -52,7 +52,7 @@ pub(crate) fn run_with(program: &Path, words: &[String], place: &Path, input: &s
         .spawn()
         .unwrap_or_else(|fault| panic!("cannot start {}: {fault}", program.display()));
     if let Some(mut stdin) = child.stdin.take() {
-        // who does not read it needs none
+        // a program that does not read its input needs none
         let _ = stdin.write_all(input.as_bytes());
     }
     let out = drain(child.stdout.take());

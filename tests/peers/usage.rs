@@ -1,6 +1,6 @@
 //! Command lines that kdig refuses, given to tdig: the same status and the same words.
 //!
-//! They are the transcripts of the folder that `TDIG_REFERENCE` names whose kdig asked nobody.
+//! They are the transcripts of the folder that `TDIG_REFERENCE` names in which kdig sent nothing.
 //! tdig may add a reason in parentheses, or a hint. What else differs is the list `DIFFERS`, and
 //! what is on it and does not differ is a failure too.
 

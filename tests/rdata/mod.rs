@@ -1,6 +1,6 @@
 //! Any RDATA of any type that has a text, laid out by the RFC of the type and not by the table of the
 //! program. One rule: what comes out is valid, and written in the only way that its text stands for,
-//! so that whoever reads the text back must come to the same octets.
+//! so that a reader of the text must come to the same octets.
 
 #![allow(
     dead_code,
@@ -144,7 +144,7 @@ pub const LAYOUTS: &[(&str, &[Kind])] = &[
 
 /// Flags of a zone key, the protocol, an algorithm, and a key.
 const KEY: &[Kind] = &[Fixed(&[1]), Of(&[0, 1]), Fixed(&[3]), Of(&[8, 13, 15]), Rest(64)];
-/// Key tag, algorithm, a kind of digest that nobody knows the length of, and a digest.
+/// Key tag, algorithm, a digest type whose length is unknown, and a digest.
 const DIGEST: &[Kind] = &[Any(2), Of(&[8, 13, 15]), Fixed(&[77]), Rest(1)];
 const SIGNATURE: &[Kind] =
     &[Type, Of(&[8, 13, 15]), Any(1), Any(4), Own(time), Own(time), Any(2), Name, Rest(64)];
@@ -227,7 +227,7 @@ impl Kind {
     }
 }
 
-/// Record types that everybody knows, and some that nobody does.
+/// Record types with a mnemonic, and some without one.
 const NUMBERS: &[u16] =
     &[1, 2, 5, 6, 12, 15, 16, 28, 33, 43, 46, 47, 48, 50, 51, 52, 257, 1234, 65_280, 65_534];
 

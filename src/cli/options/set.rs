@@ -36,7 +36,7 @@ pub(super) fn tls(settings: &mut Settings, value: Value<'_>) -> Result<(), Strin
     Ok(())
 }
 
-/// The settings of TLS; who sets one wants TLS.
+/// The TLS settings; setting any of them turns TLS on.
 fn with_tls<'a>(settings: &'a mut Settings, value: Value<'_>) -> &'a mut Tls {
     settings.transport.tls |= value != Value::Off;
     &mut settings.tls
@@ -201,7 +201,7 @@ pub(super) fn tls_name(
 pub(super) fn tcp(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
     let on = value != Value::Off;
     settings.transport.tcp = Some(on);
-    // as kdig: who wants no TCP wants none on truncation either
+    // as in kdig, +notcp also disables the retry over TCP after truncation
     settings.transport.ignore |= !on;
     Ok(())
 }

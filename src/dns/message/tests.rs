@@ -130,7 +130,7 @@ fn what_is_only_odd_is_warned_of_once() {
     let update =
         unhex(&format!("0001 A800 0001 0001 0000 0000 {LAB} C00C 0001 00FF 00000000 0000"));
     assert_eq!(Message::read(&update).faults, []);
-    // nothing is wrong with a type that nobody knows
+    // an unknown type is no fault
     let unknown =
         unhex(&format!("0001 8180 0001 0001 0000 0000 {LAB} C00C FF00 0001 00000000 0001 40"));
     assert_eq!(Message::read(&unknown).faults, []);

@@ -27,7 +27,7 @@ impl Default for Style {
     }
 }
 
-/// 2026-01-01, for who has no better moment: times within 68 years of it are what they should be.
+/// 2026-01-01, the reference time if none is given: times within 68 years of it are read right.
 const ERA: i64 = 1_767_225_600;
 
 /// A pen for the RDATA of one record.

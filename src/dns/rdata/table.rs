@@ -17,7 +17,7 @@ pub struct RecordType {
 }
 
 /// The types with a name of their own, by number (IANA "Resource Record (RR) TYPEs"). DELEG, ALIAS
-/// and DELEGPARAM are kdig's names: IANA gave their numbers to nobody.
+/// and DELEGPARAM are kdig's names: IANA has not assigned their numbers.
 pub static RECORD_TYPES: &[RecordType] = &[
     row("A", 1, &[Ipv4]),
     row("NS", 2, &[Name]),

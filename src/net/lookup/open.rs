@@ -67,7 +67,7 @@ impl Attempt<'_> {
     /// A session with the first address of a server that gets as far as that.
     pub(super) fn open(&mut self, target: &Target, protocol: Protocol) -> Result<Opened, Error> {
         self.querying(target, Protocol::Tcp);
-        // who cannot sign, or judge, or show who they are, need not call
+        // fail on unreadable local files before connecting
         self.key()?;
         let mut trust = None;
         if protocol == Protocol::Tls && names_files(target) {
@@ -106,7 +106,7 @@ impl Attempt<'_> {
                 // a server without an address was an error above
                 return Err(last.unwrap_or_else(|| Error::Internal("no address to query".into())));
             };
-            // who is silent leaves as much to each of the others
+            // keep an equal share of the time for each of the remaining addresses
             let whole = self.deadline;
             self.deadline = share(whole, 1 + race.rest());
             let peer = Peer { address: Endpoint::Ip(address), protocol };
@@ -247,7 +247,7 @@ impl Attempt<'_> {
     fn trust(&mut self, target: &Target) -> Result<Arc<Trust>, Error> {
         let wait = Wait::new(self.deadline.left());
         if let Some(own) = &target.hello.own {
-            // the session loads it again; what is wrong with it is told before anybody is dialled
+            // check the client certificate before connecting; the session loads it again
             OwnKey::load(Some(own), &target.hello.provider(), &wait)?;
         }
         let trust = Trust::load(&target.policy, &wait)?;
@@ -268,7 +268,7 @@ impl Attempt<'_> {
     }
 }
 
-/// Whether a lookup needs files that somebody named, which may not be there.
+/// Whether a lookup needs files that the user named, which may not be there.
 fn names_files(target: &Target) -> bool {
     let Policy { roots, pin_files, .. } = &target.policy;
     let files = roots.iter().any(|root| matches!(root, Root::File(_)));

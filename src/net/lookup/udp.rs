@@ -1,7 +1,7 @@
 //! One query in cleartext, over UDP or the datagrams of a UNIX socket. One rule: every address has
 //! its share of the time that is left, and every try its share of that.
 
-use super::{Attempt, MOST_STRAYS, encode, has_id_of, share, signature};
+use super::{Attempt, MAX_STRAYS, encode, has_id_of, share, signature};
 use crate::dns::message::Message;
 use crate::error::{Error, Missing, Reply};
 use crate::event::Event;
@@ -64,7 +64,7 @@ impl Attempt<'_> {
                     Err(error) => error,
                 };
                 (self.tell)(Event::Failed(&error));
-                // who cannot be reached now cannot a moment later, and later there is no time
+                // an unreachable address is not retried; nor is anything once the time is over
                 let over = share.is_over();
                 let is_final = over || matches!(error, Error::Connect { .. });
                 last = Some(error);
@@ -87,7 +87,7 @@ impl Attempt<'_> {
     ) -> Result<Vec<u8>, Error> {
         let asked = Message::read(query);
         let (mut strays, mut discarded) = (0, 0);
-        while strays + discarded < MOST_STRAYS {
+        while strays + discarded < MAX_STRAYS {
             let reply = match socket.receive(deadline) {
                 Ok(reply) => reply,
                 Err(error) => return Err(error.lacking(Missing::cookie(discarded))),

@@ -1,5 +1,5 @@
 //! A session of a batch and what is in flight over it. One rule: an ID stands for one query, also
-//! when nobody waits for its reply any longer.
+//! after that query was given up.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -15,15 +15,15 @@ use crate::net::session::Session;
 
 /// Reads that one reply takes at most, but for those that find a room which is small at first.
 const READS_A_REPLY: usize = 8;
-/// A session with so many replies that never came runs out of IDs, and is left for another.
-const MOST_GIVEN_UP: usize = 16_384;
+/// Replies that never came on a session: beyond this it runs out of IDs, and another is opened.
+const MAX_GIVEN_UP: usize = 16_384;
 
 /// A session and what is in flight over it.
 pub(super) struct Line {
     pub(super) session: Session,
-    /// Who is asked.
+    /// The server that is asked.
     pub(super) server: Arc<AsTyped>,
-    /// By ID. Those that were given up stay, so that a late reply finds nobody else.
+    /// By ID. Those that were given up stay, so that a late reply finds no other query.
     flights: HashMap<u16, Box<Flight>, BuildHasherDefault<IdHasher>>,
     given_up: usize,
     pub(super) answered: usize,
@@ -98,7 +98,7 @@ impl Flight {
     }
 
     /// Whether this is a reply to it (RFC 7766 section 7): the ID alone may be that of an older
-    /// query. What has no question is judged by who shows it.
+    /// query. A reply without a question is judged when it is shown.
     fn is_answered_by(&self, reply: &[u8]) -> bool {
         const HEADER: usize = 12;
         const TYPE_AND_CLASS: usize = 4;
@@ -117,7 +117,7 @@ impl Flight {
     }
 }
 
-/// IDs are as random as hashes are meant to be, and nobody but us chooses them.
+/// IDs are as random as hashes are meant to be, and this program alone chooses them.
 #[derive(Default)]
 struct IdHasher(u64);
 
@@ -175,7 +175,7 @@ impl Line {
     /// asked over it.
     pub(super) fn is_spent(&self, last: bool) -> bool {
         let spent = last && self.sent >= self.budget;
-        self.in_flight() == 0 && (spent || self.given_up >= MOST_GIVEN_UP)
+        self.in_flight() == 0 && (spent || self.given_up >= MAX_GIVEN_UP)
     }
 
     /// Whether another query fits, with `most` in flight. A session that answered all it was
@@ -190,7 +190,7 @@ impl Line {
         }
         // what ended is about to be left, and its server has had no chance to answer
         let free = in_flight < if last { 1 } else { most } && self.session.ended().is_none();
-        free && !self.careful && self.sent < self.budget && self.given_up < MOST_GIVEN_UP
+        free && !self.careful && self.sent < self.budget && self.given_up < MAX_GIVEN_UP
     }
 
     /// Notes what the replies of late say: a server that answers one query after the other owes

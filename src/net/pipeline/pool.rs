@@ -21,7 +21,7 @@ use crate::net::session::Session;
 use crate::plan::{Route, Target, Targets};
 
 /// How often a query is sent at most.
-const MOST_ASKED: u32 = 3;
+const MAX_ASKED: u32 = 3;
 /// How often a query is sent over sessions that the server would not have, beside.
 const MAX_SPARED: u32 = 8;
 /// Sessions in a row without an answer, where there was one before, that cost no query a try.
@@ -75,7 +75,7 @@ pub(super) enum What {
     Told(Kept),
     /// This server is about to be tried, or an address of it.
     Trying(Arc<AsTyped>),
-    /// It is open, or nobody got as far as that.
+    /// A session is open, or none could be opened.
     Opened(Result<Box<Opened>, Box<NotOpened>>),
 }
 
@@ -92,7 +92,7 @@ pub(super) struct NotOpened {
 }
 
 impl Opened {
-    /// Nobody has a use for it any longer.
+    /// Closes a session that no query needs.
     pub(super) fn close(self) {
         self.session.close();
     }
@@ -129,7 +129,7 @@ impl Pool {
     pub(super) fn send(&mut self, at: &Zoned) {
         let now = Instant::now();
         while let Some(flight) = self.waiting.front() {
-            let last = flight.asked + 1 == MOST_ASKED;
+            let last = flight.asked + 1 == MAX_ASKED;
             // what is asked for the last time is asked within what the server is known to answer
             for spent in self.lines.extract_if(.., |line| line.is_spent(last)) {
                 spent.session.close();
@@ -178,7 +178,7 @@ impl Pool {
     fn open_one(&mut self, news: &Sender<News>, short_hellos: &ShortHellos) -> bool {
         let Some(first) = self.waiting.front() else { return false };
         let lookup = first.job.lookup.clone();
-        // all that may be had: who has less is given up meanwhile
+        // the longest time that any waiting query has left; one with less is given up meanwhile
         let left =
             self.waiting.iter().try_fold(Duration::ZERO, |most, it| Some(most.max(it.left()?)));
         let (news, pool) = (news.clone(), self.number);
@@ -190,7 +190,7 @@ impl Pool {
                 if is_shortage(&event) {
                     return;
                 }
-                // nobody listens where the batch is over
+                // the receiver is gone once the batch is over
                 if let Some(trying) = trying(server.as_deref(), &event) {
                     let trying = Arc::clone(server.insert(Arc::new(trying)));
                     let _ = news.send(News { pool, what: What::Trying(trying) });
@@ -264,7 +264,7 @@ impl Pool {
                 let again = self.has_answered && self.fruitless <= MAX_FRUITLESS;
                 for mut flight in std::mem::take(&mut self.waiting) {
                     flight.waited(now);
-                    // who came late has time for another; but for time, nobody would fare better
+                    // a later query has time for another try; any other error would only repeat
                     let may_wait = again || error.is_timeout();
                     if may_wait && flight.left().is_none_or(|left| left > GRACE) {
                         self.waiting.push_back(flight);
@@ -315,7 +315,7 @@ impl Pool {
             // it ended before anything could be asked, which is as good as not to answer
             for mut flight in std::mem::take(&mut self.waiting) {
                 flight.asked += 1;
-                if flight.asked < MOST_ASKED {
+                if flight.asked < MAX_ASKED {
                     self.waiting.push_back(flight);
                     continue;
                 }
@@ -333,7 +333,7 @@ impl Pool {
             }
             let cause = match flight.left() {
                 Some(Duration::ZERO) => Reply::TimedOut(waited),
-                _ if flight.asked < MOST_ASKED => {
+                _ if flight.asked < MAX_ASKED => {
                     self.waiting.push_front(flight);
                     continue;
                 }

@@ -1,6 +1,6 @@
 //! Messages out of a stream of octets. One rule: an octet is copied twice at most.
 
-use super::LARGEST;
+use super::MAX_FRAME;
 
 /// Messages out of a stream of octets: each is preceded by its length (RFC 1035 section 4.2.2).
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub(super) struct Frames {
 impl Frames {
     /// Takes in what was received.
     pub(super) fn extend(&mut self, octets: &[u8]) {
-        if self.done > 0 && self.octets.len() + octets.len() > LARGEST {
+        if self.done > 0 && self.octets.len() + octets.len() > MAX_FRAME {
             self.octets.drain(..self.done);
             self.done = 0;
         }

@@ -62,7 +62,7 @@ pub(super) const CHANGES: &[(&str, &str)] = &[
     // these are a batch's, not a lookup's
     ("+pipeline=7 +connections=2 +unordered +names", ""),
     ("+nopipeline +noconnections +nounordered +nonames", ""),
-    // who must answer
+    // TLS, and what the server must prove
     ("+tls-ca", "+root=System"),
     ("+tls-ca=a.pem +tls-ca=b.pem", "+root=a.pem +root=b.pem"),
     ("+tls-ca +tls-ca=a.pem", "+root=System +root=a.pem"),

@@ -1,4 +1,4 @@
-//! Types, classes, names and servers: what is asked, and whom.
+//! Types, classes, names and servers: what is asked of which server.
 
 use super::*;
 
@@ -165,7 +165,7 @@ fn each_server_is_checked_by_its_own_name() {
     }
 }
 
-/// Whom a target is checked for, and what is sent to it.
+/// The name that a target is checked for, and the name that is sent to it.
 fn checked_and_sent(target: &Target) -> (String, String) {
     let text = |name: &Option<ServerName<'_>>| {
         name.as_ref().map(|name| name.to_str().into_owned()).unwrap_or_default()
@@ -173,7 +173,7 @@ fn checked_and_sent(target: &Target) -> (String, String) {
     (text(&target.policy.name), text(&target.sni))
 }
 
-/// Command lines without a server, one for them, and whom it is checked for and what is sent.
+/// Command lines without a server, a server for them, the name checked and the name sent.
 const NAMED: &[(&str, &str, &str, &str)] = &[
     ("", "192.0.2.1#a.example", "a.example", "a.example"),
     ("", "192.0.2.1#bücher.example", "xn--bcher-kva.example", "xn--bcher-kva.example"),

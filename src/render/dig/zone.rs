@@ -1,5 +1,5 @@
-//! kdig's text for a transfer: who sends it, the records of each message, how it went. One rule:
-//! records are written as they come, and nothing is kept of them.
+//! kdig's text for a transfer: the session and its certificates, the records of each message, how
+//! it went. One rule: records are written as they come, and nothing is kept of them.
 
 use std::io::{self, Write};
 

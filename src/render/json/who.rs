@@ -1,5 +1,5 @@
-//! Who answered: the session, the certificates and the verdict. One rule: every fact is there, in the
-//! words of the text; a position counts from 0, as in the array that it points into.
+//! Session, certificates and verdict. One rule: every fact is there, in the words of the text; a
+//! position counts from 0, as in the array that it points into.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -66,7 +66,7 @@ impl<'a> Tls<'a> {
             client_certificate: ClientCertificate { asked: own.asked, sent: own.sent },
             profile: if *opportunistic { "opportunistic" } else { "strict" },
             name: free(name),
-            // where nothing was asked, nobody was trusted
+            // null in the opportunistic profile, which checks nothing
             trusted: (!opportunistic).then(|| verdict.trusted()),
             verdict: Answers(answers),
             chain: certificates.map(|(at, it)| Certificate::new(at, it, facts)).collect(),
