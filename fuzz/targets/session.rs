@@ -15,7 +15,7 @@ use tdig::exchange::{Endpoint, Peer, Protocol};
 use tdig::file::Wait;
 use tdig::net::deadline::Deadline;
 use tdig::net::dial::Stream;
-use tdig::net::session::Session;
+use tdig::net::session::{Greeting, Session};
 use tdig::plan::{Lookup, Target, Targets};
 use tdig::tls::roots::Trust;
 
@@ -43,7 +43,8 @@ fuzz_target!(|input: (bool, bool, &[u8])| {
     let greeted = match encrypted {
         true => {
             let (target, trust) = asked();
-            Session::greet(stream, peer, target, Arc::clone(trust), &deadline)
+            Greeting::begin(stream, peer, target, Arc::clone(trust), &deadline)
+                .and_then(|greeting| greeting.finish(&deadline).map_err(|it| it.error))
         }
         false => Ok(Session::plain(stream, peer)),
     };
