@@ -11,7 +11,7 @@ use super::chain::{Bench, Path, Usage};
 use super::names::distinguished_name_of;
 use crate::verdict::{AnchorFacts, CertContent, Flaw};
 
-/// Why an anchor that signed may not vouch for what it signed.
+/// Why an anchor, or a CA below it, may not vouch for what it signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unfit {
     pub(super) flaw: Flaw,
@@ -83,6 +83,15 @@ impl Bench<'_> {
         path: &webpki::VerifiedPath<'_>,
         usage: Usage,
     ) -> Result<(), webpki::Error> {
+        if let Some((position, number)) = self.may_not_sign(path) {
+            let why = format!(
+                "#{} signed #{number}, but has a key usage that does not allow it to sign \
+                 certificates",
+                position + 1
+            );
+            self.unfit.borrow_mut().push(Unfit { flaw: Flaw::KeyUsage, why });
+            return Err(webpki::Error::UnknownIssuer);
+        }
         let Some(content) = content else { return Ok(()) };
         if path.intermediate_certificates().count() == 0 && self.is_itself(index) {
             return Ok(());
@@ -105,6 +114,19 @@ impl Bench<'_> {
                 })
             }
             _ => webpki::Error::UnknownIssuer,
+        })
+    }
+
+    /// The position of an intermediate of `path` whose key usage forbids that it signs certificates
+    /// (RFC 5280 section 6.1.4 n), and the number of the one that it signed; webpki does not look.
+    fn may_not_sign(&self, path: &webpki::VerifiedPath<'_>) -> Option<(usize, usize)> {
+        let mut signed = 1;
+        path.intermediate_certificates().find_map(|intermediate| {
+            let der = intermediate.der();
+            let position = self.chain.iter().position(|it| *it == der)?;
+            let number = std::mem::replace(&mut signed, position + 1);
+            let usage = self.content(position)?.key_usage.as_ref()?;
+            (!usage.iter().any(|it| it == CERT_SIGN)).then_some((position, number))
         })
     }
 

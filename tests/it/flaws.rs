@@ -158,15 +158,26 @@ fn each_flaw_is_told_with_the_number_of_its_certificate() {
 }
 
 #[test]
-fn an_issuer_that_may_not_sign_is_noted_although_it_is_believed() {
-    let seen = ask("usage", |place, params| {
+fn an_issuer_whose_key_usage_does_not_allow_it_to_sign_is_refused() {
+    use KeyUsagePurpose::{CrlSign, DigitalSignature, KeyCertSign};
+    fn with(place: usize, params: &mut CertificateParams, usages: &[KeyUsagePurpose]) {
         if place == 1 {
-            params.key_usages = vec![KeyUsagePurpose::CrlSign];
+            params.key_usages = usages.to_vec();
         }
-    });
-    assert_eq!(seen.status, 0, "{seen:#?}");
-    let note = ";;     Note: it signed #1 without the usage to sign certificates\n";
-    assert_eq!(seen.out.matches(note).count(), 1, "{seen:#?}");
+    }
+    let table: [(&str, Change, bool); 4] = [
+        ("crl", |place, it| with(place, it, &[CrlSign]), false),
+        ("digital", |place, it| with(place, it, &[CrlSign, DigitalSignature]), false),
+        ("unlimited", |place, it| with(place, it, &[]), true),
+        ("signs", |place, it| with(place, it, &[DigitalSignature, KeyCertSign]), true),
+    ];
+    for (name, change, is_trusted) in table {
+        let seen = ask(name, change);
+        assert_eq!(seen.status, if is_trusted { 0 } else { 6 }, "{name}: {seen:#?}");
+        let words = "(certificate refused: chain: #2 signed #1, but has a key usage that does not \
+                     allow it to sign certificates)";
+        assert_eq!(seen.err.contains(words), !is_trusted, "{name}: {seen:#?}");
+    }
 }
 
 #[test]
