@@ -24,6 +24,12 @@ const NOT_RUN: &[(u32, &str)] = &[
 /// Different on purpose: number, status and first line of tdig, and why.
 const DIFFERS: &[(u32, i32, &str, &str)] = &[
     (412, 1, "invalid +tls-pin=AAAA (a SHA-256 hash has 32 octets, this has 3)", VALUE),
+    (
+        415,
+        1,
+        "invalid +tls-pin=... (a SHA-256 hash has 32 octets, this has 80)",
+        "a long value may be the text of a key",
+    ),
     (418, 1, "bad reverse name lab.test", "-4x is -4 and -x, as everywhere"),
     (424, 1, "invalid server @ (the address is missing)", EARLIER),
     (

@@ -147,10 +147,13 @@ impl Attempt<'_> {
                     }
                 }
                 Err(fault) => {
-                    // it came, and is shown
-                    summary.octets += reply.len();
-                    summary.messages += 1;
-                    summary.records += message.section(Section::Answer).len();
+                    // its records are shown; a refusal without any is not counted, as in kdig
+                    let records = message.section(Section::Answer).len();
+                    if records > 0 {
+                        summary.octets += reply.len();
+                        summary.messages += 1;
+                        summary.records += records;
+                    }
                     each(&message);
                     return Err(Error::Transfer { peer, fault });
                 }
