@@ -247,8 +247,8 @@ fn word_with<'a>(args: &'a [OsString], option: &str) -> Option<&'a str> {
 fn shown(word: &str, option: &str, is_near: bool) -> String {
     const MIN_KEY: usize = 8;
     let unknown = option.chars().nth(1).filter(|_| !word.starts_with("--") && !is_near);
-    let letter = unknown.and_then(|letter| Some(1 + word.get(1..)?.find(letter)?));
-    match letter.map(|at| word.split_at(at + 1)) {
+    let end = unknown.and_then(|letter| Some(1 + word.get(1..)?.find(letter)? + letter.len_utf8()));
+    match end.map(|end| word.split_at(end)) {
         Some((until, behind)) if behind.len() >= MIN_KEY => until.to_owned(),
         _ => without_key(word, is_near),
     }

@@ -340,6 +340,8 @@ fn a_key_behind_the_wrong_letter_is_not_repeated() {
         ("--tsig=labkey:c2VjcmV0", "invalid option: --tsig=..."),
         ("-zyc2VjcmV0c2Vj", "invalid option: -z"),
         ("-4zkc2VjcmV0c2Vj", "invalid option: -4z"),
+        ("-ӡkc2VjcmV0c2Vj", "invalid option: -ӡ"),
+        ("-ӡ", "invalid option: -ӡ"),
         ("+key=labkey:c2VjcmV0", "invalid option: +key=..."),
         ("+yc2VjcmV0c2Vj", "invalid option: +yc2V..."),
         ("+ylabkey:c2VjcmV0", "invalid option: +ylabkey:..."),
