@@ -160,6 +160,9 @@ impl Bench<'_> {
             return false;
         }
         let Some(Ok(content)) = anchors.content(index) else { return false };
+        if content.usage_without_signature().is_some() {
+            return false;
+        }
         let is_for_servers = content.extended_key_usage.is_none_or(|it| serves(&it));
         let is_for_name = |name| {
             EndEntityCert::try_from(certificate)
@@ -172,7 +175,18 @@ impl Bench<'_> {
     /// 5280 section 6.1.4 (k) asks only of those that issue others whether they are a CA's. All
     /// else that webpki asks of an end-entity holds.
     pub(super) fn itself(&self, time: UnixTime, usage: Usage) -> Option<Path> {
-        let anchor = (0..self.trust.anchors.anchors.len()).find(|&it| self.is_itself(it))?;
+        // a renewed certificate stands beside the one before it: the very certificate counts most,
+        // then one that is within its dates
+        let anchors = &self.trust.anchors;
+        let rank = |index: &usize| {
+            let is_same = anchors.certificate(*index) == self.chain.first();
+            let content = anchors.content(*index).and_then(Result::ok);
+            let now = self.seconds();
+            let is_valid = content.is_some_and(|it| (it.not_before..=it.not_after).contains(&now));
+            (!is_same, !is_valid)
+        };
+        let candidates = (0..anchors.anchors.len()).filter(|&it| self.is_itself(it));
+        let anchor = candidates.min_by_key(rank)?;
         let end_entity = EndEntityCert::try_from(self.chain.first()?).ok()?;
         let alone =
             end_entity.verify_for_usage(self.algorithms.all, &[], &[], time, usage, None, None);

@@ -166,3 +166,33 @@ fn a_certificate_that_is_to_come_fails_as_one_that_is_over() {
         assert!(seen.status == 2 && seen.err.contains(why), "{seen:#?}");
     }
 }
+
+#[test]
+fn a_renewed_certificate_is_judged_by_itself_and_not_by_the_one_before_it() {
+    let key = KeyPair::generate().unwrap();
+    let with = |span, is_ca: bool| {
+        let mut params = named("home", span);
+        params.subject_alt_names = vec![SanType::DnsName("dot.test".try_into().unwrap())];
+        if !is_ca {
+            params.is_ca = IsCa::ExplicitNoCa;
+        }
+        params.self_signed(&key).unwrap().der().clone()
+    };
+    for is_ca in [false, true] {
+        let (old, new) = (with((-400, -3), is_ca), with((-3, 300), is_ca));
+        // another of the key, which stands for the same name
+        let served = with((-2, 200), is_ca);
+        for (number, first) in [&new, &served].into_iter().enumerate() {
+            for (order, anchors) in [[&old, &new], [&new, &old]].into_iter().enumerate() {
+                let name = format!("renewed-{is_ca}-{number}-{order}.pem");
+                let path = file(&name, &anchors.map(|it| pem(it)).concat());
+                let own = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+                let identity = Identity { chain: vec![first.clone()], key: own };
+                let options = format!("+tls-ca={path} +tls-host=dot.test +tls-expiry=1d");
+                let seen = ask(identity, &options);
+                assert_eq!(seen.status, 0, "{name}: {seen:#?}");
+                assert!(!seen.out.contains("expired"), "{name}: {seen:#?}");
+            }
+        }
+    }
+}
