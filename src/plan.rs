@@ -119,6 +119,8 @@ pub struct Target {
     pub hello: Hello,
     /// What is asked there is encrypted.
     encrypted: bool,
+    /// The server's notation demands TLS, so that nothing is asked there without.
+    pub demands_tls: bool,
     /// No option gave a name to check, so that the server's notation decides it.
     name_from_server: bool,
     /// No option gave a name to send.
@@ -240,6 +242,7 @@ impl Target {
         let mut target = self.clone();
         target.host = ascii(&server.host);
         target.port = server.port.unwrap_or(self.port);
+        target.demands_tls = server.demand().is_some();
         // an option beats a server's notation, wherever either was written
         match &server.name {
             _ if !self.name_from_server => {}
@@ -361,6 +364,7 @@ fn targets(settings: &Settings, transport: Transport) -> Result<Targets, Error> 
         sni,
         hello: hello(tls)?,
         encrypted: transport == Transport::Tls,
+        demands_tls: false,
         name_from_server: tls.hostname.is_none(),
         sni_from_name: tls.sni.is_none(),
     };
@@ -395,6 +399,10 @@ fn may_fall_back(targets: &Targets, transport: Transport, transfer: bool) -> Res
     }
     if targets.iter().any(|it| !it.policy.is_opportunistic()) {
         return error("+fallback would give up what the options ask of the server's certificate");
+    }
+    if let Some(target) = targets.iter().find(|it| it.demands_tls) {
+        let host = &target.host;
+        return error(&format!("+fallback contradicts @tls://{host}, which only TLS can satisfy"));
     }
     Ok(())
 }

@@ -282,7 +282,8 @@ impl Attempt<'_> {
             }
             Transport::Tcp => self.stream(target, Protocol::Tcp),
             Transport::Tls => {
-                let may_fall_back = target.policy.is_opportunistic() && !target.is_path();
+                let may_fall_back =
+                    target.policy.is_opportunistic() && !target.demands_tls && !target.is_path();
                 let Some(port) = route.fallback.filter(|_| may_fall_back) else {
                     return self.stream(target, Protocol::Tls);
                 };

@@ -70,6 +70,7 @@ fn it_contradicts_every_option_that_asks_something_of_the_server() {
         "+tls-ocsp-stapling",
         "+tls-pin=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         "@127.0.0.1#dot.test",
+        "@tls://127.0.0.1",
         "+notls",
         "-t AXFR",
     ] {

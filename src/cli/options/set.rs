@@ -457,11 +457,8 @@ pub(super) fn json(settings: &mut Settings, value: Value<'_>) -> Result<(), Stri
 }
 
 pub(super) fn multiline(settings: &mut Settings, value: Value<'_>) -> Result<(), String> {
+    // which parts are shown, and in which format, is for their own options to say
     settings.display.multiline = value != Value::Off;
-    // data alone are never wrapped; which parts are shown is for their own options to say
-    if settings.display.multiline {
-        settings.display.format = Format::Full;
-    }
     Ok(())
 }
 

@@ -237,7 +237,8 @@ pub(super) const CHANGES: &[(&str, &str)] = &[
     ("+json +nojson", ""),
     ("+short +json", "-Full +Json"),
     ("+json +short", "-Full +Short"),
-    ("+short +multiline", "+multiline"),
+    ("+short +multiline", "-Full +Short +multiline"),
+    ("+json +multiline", "-Full +Json +multiline"),
     (
         "+noheader +nocomments +noopt +nostats +multiline",
         "-header -comments -opt -stats +multiline",

@@ -249,6 +249,10 @@ fn what_cannot_be_is_refused_before_anything_is_sent() {
             "+fallback @192.0.2.1#dns.example a",
             "+fallback would give up what the options ask of the server's certificate",
         ),
+        (
+            "+fallback @tls://192.0.2.1 a",
+            "+fallback contradicts @tls://192.0.2.1, which only TLS can satisfy",
+        ),
         ("+fallback +notls x", "+fallback is what to do without TLS, and TLS was not asked for"),
         ("+tls-ca @127.1 x", "no name to check the certificate of 127.1 for"),
         ("+tls-ca @/run/dns.sock x", "no name to check the certificate of /run/dns.sock for"),
