@@ -236,7 +236,7 @@ fn what_is_asked_for_is_shown_and_nothing_else() {
         ("+noall +multiline +stats", &[";; Received", ";; Time", ";; Phases", ";; From"]),
         ("+noall +stats +multiline", &[";; Received", ";; Time", ";; Phases", ";; From"]),
         ("+noall +multiline", &[]),
-        ("+short +noall +answer +multiline", &["example.com."]),
+        ("+short +noall +answer +multiline", &["192.0.2."]),
         ("+short", &["192.0.2."]),
         ("+stats +short", &["192.0.2."]),
         ("+short +nostats", &["192.0.2."]),
