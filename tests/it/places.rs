@@ -242,7 +242,7 @@ fn what_is_asked_for_is_shown_and_nothing_else() {
         ("+short +nostats", &["192.0.2."]),
         ("+short +stats", &["192.0.2.", ";; Received", ";; Time", ";; Phases", ";; From"]),
         ("+short +noall +stats", &["192.0.2.", ";; Received", ";; Time", ";; Phases", ";; From"]),
-        ("+short +stats +multiline +noall", &[]),
+        ("+short +stats +multiline +noall", &["192.0.2."]),
     ] {
         for line in [format!("{line} example.com"), format!("example.com {line}")] {
             let seen = ask(&line);
