@@ -26,6 +26,8 @@ pub struct Outline<'a> {
     pub serial: &'a [u8],
     /// Name, without tag and length.
     pub issuer: &'a [u8],
+    /// The two times, without the tag and length of their sequence.
+    pub validity: &'a [u8],
     /// Name, without tag and length.
     pub subject: &'a [u8],
     /// SubjectPublicKeyInfo, with tag and length.
@@ -55,12 +57,13 @@ impl<'a> Outline<'a> {
             fields = rest;
             Some(field)
         };
-        let (_algorithm, issuer, _validity, subject, spki) =
+        let (_algorithm, issuer, validity, subject, spki) =
             (next()?, next()?, next()?, next()?, next()?);
         Some(Self {
             covered: covered.whole,
             serial: serial.content,
             issuer: issuer.content,
+            validity: validity.content,
             subject: subject.content,
             spki: Some(spki.whole).filter(|_| spki.tag == SEQUENCE)?,
             algorithm: algorithm.content,
@@ -137,6 +140,7 @@ pub fn read(der: &[u8]) -> CertFacts {
         Ok((rest, _)) if !rest.is_empty() => {
             Err(format!("{} octets follow the certificate", rest.len()))
         }
+        Ok(_) if !Outline::of(der).is_some_and(|it| are_times(it.validity)) => Err(NO_DATE.into()),
         Ok((_, certificate)) => Ok(content(&certificate, der)),
         Err(error) => Err(why_unreadable(der, &error)),
     };
@@ -147,6 +151,28 @@ pub fn read(der: &[u8]) -> CertFacts {
         content,
     }
 }
+
+/// Whether the two times of a validity have the only forms that a certificate may have (RFC 5280
+/// section 4.1.2.5): with seconds, in UTC, without fractions. Other readers take more, and each
+/// reads another time in it.
+fn are_times(validity: &[u8]) -> bool {
+    const UTC_TIME: u8 = 0x17;
+    const GENERALIZED_TIME: u8 = 0x18;
+    let is_time = |time: &Element<'_>| {
+        let length = match time.tag {
+            UTC_TIME => "YYMMDDHHMMSSZ".len(),
+            GENERALIZED_TIME => "YYYYMMDDHHMMSSZ".len(),
+            _ => return false,
+        };
+        let digits = time.content.strip_suffix(b"Z");
+        time.content.len() == length && digits.is_some_and(|it| it.iter().all(u8::is_ascii_digit))
+    };
+    let Some((begin, rest)) = element(validity) else { return false };
+    let Some((end, [])) = element(rest) else { return false };
+    is_time(&begin) && is_time(&end)
+}
+
+const NO_DATE: &str = "one of its dates makes no sense";
 
 fn why_unreadable(der: &[u8], error: &x509_parser::nom::Err<X509Error>) -> String {
     use x509_parser::nom::Err::{Error, Failure, Incomplete};
@@ -160,7 +186,7 @@ fn why_unreadable(der: &[u8], error: &x509_parser::nom::Err<X509Error>) -> Strin
             X509Error::InvalidSerial => "its serial number makes no sense",
             X509Error::InvalidAlgorithmIdentifier => "the name of an algorithm makes no sense",
             X509Error::InvalidX509Name => "its subject or issuer makes no sense",
-            X509Error::InvalidDate => "one of its dates makes no sense",
+            X509Error::InvalidDate => NO_DATE,
             X509Error::InvalidSPKI => "its key makes no sense",
             X509Error::InvalidExtensions => "its extensions make no sense",
             X509Error::DuplicateExtensions => "it has an extension twice",
@@ -313,5 +339,37 @@ mod tests {
         assert_eq!(sequence(b"ab"), b"\x30\x02ab");
         assert_eq!(sequence(&[7; 200])[..3], [0x30, 0x81, 200]);
         assert_eq!(sequence(&[7; 300])[..4], [0x30, 0x82, 1, 44]);
+    }
+
+    fn time(tag: u8, text: &str) -> Vec<u8> {
+        [&[tag, text.len() as u8], text.as_bytes()].concat()
+    }
+
+    #[test]
+    fn a_time_has_seconds_and_is_in_utc() {
+        const UTC: u8 = 0x17;
+        const GENERALIZED: u8 = 0x18;
+        for (tag, text, expected) in [
+            (UTC, "251101000000Z", true),
+            (GENERALIZED, "20511101000000Z", true),
+            (UTC, "2511010000Z", false),
+            (UTC, "251101000000", false),
+            (UTC, "251101000000+0000", false),
+            (UTC, "250101000000-2359", false),
+            (UTC, "2511010000+01", false),
+            (UTC, "20251101000000Z", false),
+            (UTC, "2511010000 0Z", false),
+            (GENERALIZED, "251101000000Z", false),
+            (GENERALIZED, "20251101000000", false),
+            (GENERALIZED, "20251101000000.5Z", false),
+            (GENERALIZED, "20251101000000,Z", false),
+            (0x16, "251101000000Z", false),
+        ] {
+            let (good, tried) = (time(UTC, "250101000000Z"), time(tag, text));
+            assert_eq!(are_times(&[&*good, &tried].concat()), expected, "{text} as the end");
+            assert_eq!(are_times(&[&*tried, &good].concat()), expected, "{text} as the beginning");
+            assert!(!are_times(&tried), "{text} alone");
+            assert!(!are_times(&[&*good, &tried, &good].concat()), "{text} and two others");
+        }
     }
 }
