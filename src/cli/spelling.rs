@@ -104,12 +104,20 @@ fn meant(word: &str) -> Option<String> {
 fn meant_sign(character: char) -> Option<char> {
     match character {
         '\u{2010}'..='\u{2015}'
+        | '\u{02d7}'
+        | '\u{1806}'
+        | '\u{2043}'
+        | '\u{207b}'
+        | '\u{208b}'
         | '\u{2212}'
         | '\u{2796}'
+        | '\u{2e3a}'
+        | '\u{2e3b}'
         | '\u{fe58}'
         | '\u{fe63}'
         | '\u{ff0d}' => Some('-'),
-        '\u{207a}' | '\u{208a}' | '\u{2795}' | '\u{fb29}' | '\u{fe62}' | '\u{ff0b}' => Some('+'),
+        '\u{02d6}' | '\u{207a}' | '\u{208a}' | '\u{2795}' | '\u{fb29}' | '\u{fe62}'
+        | '\u{ff0b}' => Some('+'),
         '\u{fe6b}' | '\u{ff20}' => Some('@'),
         _ => None,
     }
@@ -137,6 +145,15 @@ fn is_unseen(character: char) -> bool {
     character.is_whitespace() || UNSEEN.contains(&character)
 }
 
+/// Quotation marks, as an editor puts them around a word.
+fn is_quote(character: char) -> bool {
+    matches!(
+        character,
+        '"' | '\'' | '`' | '\u{ab}' | '\u{b4}' | '\u{2018}'
+            ..='\u{201f}' | '\u{2039}' | '\u{bb}' | '\u{203a}'
+    )
+}
+
 /// Refuses a bare word that only looks like an option, a server or two words: what it asks for
 /// would silently not be done. `-q` takes it as a name.
 pub(super) fn may_be_name(word: &str) -> Result<(), Error> {
@@ -152,6 +169,18 @@ pub(super) fn may_be_name(word: &str) -> Result<(), Error> {
         let is_option = name.len() > 1 && find(name.split('=').next().unwrap_or_default()).is_ok();
         let plain = if sign == '-' && is_option { '+' } else { sign };
         return refused(not_the_sign(first, sign, &format!("{plain}{name}")));
+    }
+    let is_sign = |it: char| ['+', '-', '@'].contains(&it) || meant_sign(it).is_some();
+    let unquoted = seen.trim_start_matches(is_quote);
+    if let Some(sign) = unquoted.chars().next().filter(|it| unquoted != seen && is_sign(*it)) {
+        let plain = unquoted.trim_end_matches(is_quote);
+        let plain = plain.get(sign.len_utf8()..).unwrap_or_default();
+        let sign = meant_sign(sign).unwrap_or(sign);
+        return refused(format!(
+            "it begins with U+{:04X}; type {sign}{}",
+            u32::from(first),
+            without_key(plain, false)
+        ));
     }
     if seen.len() < word.len() && ['+', '-', '@'].contains(&first) {
         let odd = word.chars().next().map_or(0, u32::from);
